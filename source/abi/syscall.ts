@@ -42,7 +42,8 @@ export const enum Syscall {
   Create = 12,
   /**
    * copy(slot, rights, badge) → a1 slot: rights shrink. A badge other than 0 needs Right.Receive: on an endpoint it
-   * comes with every message; on a notification it names the bits that may be signalled.
+   * comes with every message; on a notification it names the bits that may be signalled. On the console it needs
+   * Right.Manage, and is printed before all that is written with the copy (CONSOLE_FRAME_MARK).
    */
   Copy = 13,
   /** drop(slot). */
@@ -100,7 +101,7 @@ export const enum Syscall {
   UnpinAll = 29,
 
   // The system
-  /** consoleWrite(console, address, bytes). */
+  /** consoleWrite(console, address, bytes): in a frame, if the capability has a badge (CONSOLE_FRAME_MARK). */
   ConsoleWrite = 30,
   /** information(slot, topic, index) → a1–a6: see info.ts. */
   Information = 31,
@@ -229,3 +230,14 @@ export const FOREVER: u64 = 0xffff_ffff_ffff_ffff;
 export const NOTIFIED: i32 = 1;
 /** The most bytes one ConsoleWrite takes: one line. */
 export const CONSOLE_WRITE_MAX: u32 = 256;
+/**
+ * What is written with a badge is printed whole, behind a frame's head. So one who knows the badge can tell the writer's
+ * bytes from all others on the console. A badge that no other task can guess cannot be imitated.
+ *
+ *   0       1                     9                        12
+ *   │ mark  │ badge, 8 hex digits │ bytes, 3 hex digits    │ the bytes as they were written
+ */
+export const CONSOLE_FRAME_MARK: u32 = 0x0e;
+export const CONSOLE_BADGE_DIGITS: u32 = 8;
+export const CONSOLE_LENGTH_DIGITS: u32 = 3;
+export const CONSOLE_HEAD_BYTES: u32 = 12;

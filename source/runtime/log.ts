@@ -45,8 +45,13 @@ export function print(words: Line): void {
 
 /** Writes up to CONSOLE_WRITE_MAX bytes as they are: part of a line, or several lines. */
 export function write(start: usize, length: u32): void {
+  writeTo(slotOf(Role.Console), start, length);
+}
+
+/** The same through a capability of the caller's choice. */
+export function writeTo(console: u32, start: usize, length: u32): void {
   for (let i: u32 = 0; i < PRINT_TRIES_MAX; i++) {
-    if (consoleWrite(slotOf(Role.Console), start, length) !== Refusal.TryAgain) {
+    if (consoleWrite(console, start, length) !== Refusal.TryAgain) {
       return;
     }
     sleepUntil(deadlineIn(PRINT_PAUSE_MILLISECONDS, startup().timebase));

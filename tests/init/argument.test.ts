@@ -9,13 +9,14 @@ let g: Guest;
 beforeAll(async () => {
   g = await guest({
     text: `
-      import { Command } from "init/nexus-init/argument";
-      export { commandEnd, split } from "init/nexus-init/argument";
+      import { Command } from "init/nexus-init/run/argument";
+      export { commandEnd, split } from "init/nexus-init/run/argument";
 
       const found = changetype<Command>(memory.data(offsetof<Command>(), 8));
       export function command(): Command { return found; }
       export function name(): usize { return found.name; }
       export function nameLength(): u32 { return found.nameLength; }
+      export function isApart(): bool { return found.isApart; }
       export function rest(): usize { return found.rest; }
       export function restLength(): u32 { return found.restLength; }
     `,
@@ -48,13 +49,27 @@ test.each(["", "   ", "seventeen-letters", "../nx", "bin/nx", "Nx", "nx\0", "nx\
   },
 );
 
+test.each([
+  ["@nx ls", "nx", "ls", true],
+  ["  @nx", "nx", "", true],
+  ["nx @ls", "nx", "@ls", false],
+])("%j runs %s with %j, kept apart: %s", (text, name, rest, apart) => {
+  expect(split(text)).toEqual({ name, rest });
+  expect(g.call("isApart") !== 0).toBe(apart);
+});
+
+test.each(["@", "@ nx", "@@nx"])("%j names no program either", (text) => {
+  expect(split(text)).toBeUndefined();
+});
+
 test("any bytes give a name of 1 to 16 harmless characters, or no name", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary-ascii", maxLength: 128 }), (text) => {
       const found = split(text);
       const words = text.split(" ").filter((word) => word !== "");
-      const isName = /^[a-z0-9-]{1,16}$/.test(words[0] ?? "");
-      expect(found?.name).toBe(isName ? words[0] : undefined);
+      const word = (words[0] ?? "").replace(/^@/, "");
+      const isName = /^[a-z0-9-]{1,16}$/.test(word);
+      expect(found?.name).toBe(isName ? word : undefined);
       if (found) {
         expect(text.trimEnd().endsWith(found.rest)).toBe(true);
       }

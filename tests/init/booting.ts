@@ -86,6 +86,7 @@ export async function boot(options: Options = {}): Promise<Run> {
   });
   kernel.writeStartup(options.argument ?? "selftest-client", [
     slot({ kind: "console" }, Role.Console),
+    slot({ kind: "console" }, Role.ConsoleOwner),
     slot({ kind: "power" }, Role.Power),
     slot({ kind: "info" }, Role.Info),
     slot({ kind: "audit" }, Role.Audit),

@@ -4,7 +4,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { consoleWriteMax, messageBytesMax, messagePage } from "../harness/abi.ts";
 import { defined } from "../harness/defined.ts";
-import { Kernel, Kind, Refusal, sys, TICK_TIME } from "./harness/kernel.ts";
+import { Kernel, Kind, Refusal, Right, sys, TICK_TIME } from "./harness/kernel.ts";
 
 /** Bytes that are kept for the owner. */
 const RING_BYTES = 16_384;
@@ -98,5 +98,51 @@ describe("the console's owner", () => {
     const bell = k.give(task, Kind.Notification, k.guest.call("newNotification"));
     expect(k.ask(1, sys.ConsoleOwn, k.give(task, Kind.Console, 0), bell, 1).status).toBe(0);
     k.check([task]);
+  });
+});
+
+describe("what is written with a badge", () => {
+  const BADGE = 0x12a0_00ff;
+  const frame = (text: string): string => `\x0e12a000ff${text.length.toString(16).padStart(3, "0")}${text}`;
+
+  /** A task on hart 1 that prints with the badge (`write`) and without. */
+  function framed(): {
+    console: number;
+    write(slot: number, text: string): number;
+    print(text: string): number;
+  } {
+    const { task, print } = printer();
+    const console = k.give(task, Kind.Console, 0, Right.Write | Right.Transfer, BADGE);
+    const write = (from: number, text: string): number => {
+      k.guest.bytes().set(Buffer.from(text), k.guest.call("messagePageOf", task) >>> 0);
+      return k.ask(1, sys.ConsoleWrite, from, messagePage, text.length).status;
+    };
+    return { console, write, print };
+  }
+
+  test("comes in a frame that says whose it is and how long, up to the longest line", () => {
+    const { console, write, print } = framed();
+    const longest = "y".repeat(consoleWriteMax);
+    for (const text of ["", "a line\n", "\x0e12a000ff003abc", longest]) {
+      expect(write(console, text)).toBe(0);
+      expect(read()).toBe(frame(text));
+    }
+    expect(print("another's\n")).toBe(0);
+    expect(read()).toBe("another's\n");
+  });
+
+  test("is in the same frame through a copy, and only the right to own the console gives a badge", () => {
+    const { console, write } = framed();
+    const copied = k.ask(1, sys.Copy, console, Right.All, 0);
+    expect(write(Number(defined(copied.words[0])), "copied")).toBe(0);
+    expect(read()).toBe(frame("copied"));
+    expect(k.ask(1, sys.Copy, console, Right.All, 7).status).toBe(Refusal.MissingRight);
+
+    const minted = k.ask(0, sys.Copy, slot, Right.Write, BADGE);
+    expect(minted.status).toBe(0);
+    const page = k.guest.call("messagePageOf", owner) >>> 0;
+    k.guest.bytes().set(Buffer.from("minted"), page);
+    expect(k.ask(0, sys.ConsoleWrite, Number(defined(minted.words[0])), messagePage, 6).status).toBe(0);
+    expect(read()).toBe(frame("minted"));
   });
 });

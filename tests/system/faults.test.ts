@@ -46,7 +46,7 @@ const faults: readonly (readonly [probe: string, what: string, value: string | R
   ["odd-atomic", "store address misaligned", /^0x1[0-9a-f]{6}$/],
 ];
 
-/** The most commands of a run (source/init/nexus-init/argument.ts). */
+/** The most commands of a run (source/init/nexus-init/run/argument.ts). */
 const PROBES_PER_BOOT = 4;
 
 function commands(probes: readonly string[]): string {

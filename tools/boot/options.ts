@@ -15,8 +15,13 @@ const TIMEOUT_SECONDS_MAX = 3600;
 /** The machine has virtio-mmio slots 0 to 7. */
 const SLOT_LAST = 7;
 
-/** Adds the options that choose the machine. `--disk` is true for the image of this build, which the profile places. */
+/** Adds the options that choose the machine, and `--json`. */
 export function addMachineOptions(command: Command): Command {
+  return addMachine(command).option("--json", "print a JSON report instead of the console");
+}
+
+/** The same for a command without a report. `--disk` is true for the image of this build, which the profile places. */
+export function addMachine(command: Command): Command {
   return command
     .addOption(smpOption())
     .addOption(
@@ -61,8 +66,7 @@ export function addMachineOptions(command: Command): Command {
       new Option("--timeout <seconds>", "end a run that takes longer than this")
         .argParser(integerBetween(1, TIMEOUT_SECONDS_MAX))
         .default(TIMEOUT_SECONDS),
-    )
-    .option("--json", "print a JSON report instead of the console");
+    );
 }
 
 function smpOption(): Option {

@@ -9,6 +9,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { LineFile, removeScratchFolder, scratchFolder } from "../../host/outputs.ts";
 import { memoryMebibytes, treeForRun } from "../../toolchain/dts/contract.ts";
+import { type Apart, Separator } from "./apart.ts";
 import { ConsoleLines } from "./console.ts";
 import type { Person } from "./interactive.ts";
 import type { GdbOptions, Machine, MachineEnd, RunningMachine } from "./machines/machine.ts";
@@ -64,6 +65,8 @@ export interface BootRequest {
   log: string | undefined;
   /** The person at the console. Then the run is judged up to the shell's greeting, and lasts as long as the person wants. */
   person?: Person;
+  /** Gets what the program of "@NAME" prints. It is then no part of the console that is shown, kept and judged. */
+  apart?: Apart;
   /** A debugger controls the machine, and decides when it ends. A panic does not end it: people want to look at that. */
   gdb?: GdbOptions;
   /** 32 hexadecimal digits for the proofs. Default: new ones. For a run that can be repeated, the caller sets them. */
@@ -137,11 +140,13 @@ export async function bootOnce(
       ...(gdb && { gdb }),
     };
     const begin = performance.now();
+    const separator = request.apart && new Separator(watch.nonce, request.apart);
     const running = await machine.start(options, (bytes) => {
-      request.person?.show(bytes);
-      watch.feed(bytes);
+      const shown = separator?.feed(bytes) ?? bytes;
+      request.person?.show(shown);
+      watch.feed(shown);
     });
-    const end = await watch.untilEnd(running);
+    const end = await watch.untilEnd(running, () => separator?.end());
     return watch.report(end, (watch.shellAt ?? performance.now()) - begin);
   } finally {
     request.person?.close();
@@ -192,8 +197,8 @@ class Watch {
     this.console.feed(bytes);
   }
 
-  /** Resolves when the machine has ended by itself, by a panic or by the deadline. */
-  async untilEnd(running: RunningMachine): Promise<MachineEnd> {
+  /** Resolves when the machine has ended by itself, by a panic or by the deadline; `lastBytes` then has the console's rest. */
+  async untilEnd(running: RunningMachine, lastBytes: () => Uint8Array | undefined): Promise<MachineEnd> {
     this.stop = running.stop;
     const { timeoutSeconds } = this.request;
     if (timeoutSeconds !== undefined) {
@@ -215,6 +220,7 @@ class Watch {
       }
       clearTimeout(this.deadline);
       clearTimeout(this.quietTimer);
+      this.feed(lastBytes() ?? new Uint8Array());
       this.console.end();
       this.log?.close();
     }

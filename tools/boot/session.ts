@@ -9,6 +9,7 @@ import { progressOn } from "../../host/report.ts";
 import { root } from "../../host/root.ts";
 import { encodeRecording } from "../../machine/host/recording/recording.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
+import type { Apart } from "./apart.ts";
 import { requireMachineInputs } from "./inputs.ts";
 import type { Person } from "./interactive.ts";
 import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./machines/embedded.ts";
@@ -32,6 +33,8 @@ export interface SessionReport extends BootReport {
 export interface Company {
   /** Sits at the console. */
   readonly person?: Person | undefined;
+  /** Gets what the program of "@NAME" prints. */
+  readonly apart?: Apart;
   /** Gets the port when gdb can connect, instead of a line about it. */
   readonly onGdbPort?: (port: number) => void;
 }
@@ -44,7 +47,7 @@ export async function runSession(
   run: string,
   machineTree: boolean,
   onLine: (line: string) => void,
-  { person, onGdbPort }: Company = {},
+  { person, onGdbPort, apart }: Company = {},
 ): Promise<SessionReport> {
   const machine = words.machine ?? (await defaultMachine(words));
   if (machine === "qemu") {
@@ -60,7 +63,11 @@ export async function runSession(
     progress,
     trust: words.trust,
   });
-  const request = { ...requestOf(words, run, machineTree, outputs, onGdbPort), ...(person && { person }) };
+  const request = {
+    ...requestOf(words, run, machineTree, outputs, onGdbPort),
+    ...(person && { person }),
+    ...(apart && { apart }),
+  };
   if (machine === "qemu") {
     request.timeoutSeconds ??= QEMU_GDB_SECONDS;
     return { ...(await bootOnce(qemuMachine(), filesOf(outputs), request, onLine)), machine };

@@ -69,7 +69,7 @@ function range(text: string): ExploreWords["seeds"] {
   return { first: BigInt(first), last: BigInt(last ?? first) };
 }
 
-/** Commands, as nexus-init takes them (source/init/nexus-init/argument.ts). */
+/** Commands, as nexus-init takes them (source/init/nexus-init/run/argument.ts). */
 function commands(text: string): string {
   const isWhole = text.split(";").every((command) => command.trim() !== "") && !/\p{Cc}/u.test(text);
   const isShort = Buffer.byteLength(text) <= RUN_BYTES_MAX && text.split(";").length <= RUN_COMMANDS_MAX;

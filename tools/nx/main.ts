@@ -16,6 +16,7 @@ import { register as registerLicences } from "../licences/command.ts";
 import { register as registerHw } from "../nx-hw/command.ts";
 import { register as registerPlayground } from "../playground/command.ts";
 import { register as registerReplay } from "../replay/command.ts";
+import { register as registerRun } from "../run/command.ts";
 import { register as registerTest } from "../test/command.ts";
 
 /** Adds a command, with its options and help, to the program. Every command's folder exports one of these. */
@@ -24,6 +25,7 @@ export type Register = (program: Command) => void;
 /** Every command, in the order in which the help lists them. */
 const commands: readonly Register[] = [
   registerBoot,
+  registerRun,
   registerPlayground,
   registerDebug,
   registerReplay,
@@ -42,6 +44,8 @@ function commandLine(): Command {
     .description("Neuron: builds, boots, tests and looks into the operating system in this repository.")
     .usage("<command> [options]")
     .exitOverride()
+    // What follows the program's name in `./nx run` is the program's.
+    .enablePositionalOptions()
     .showSuggestionAfterError()
     .showHelpAfterError("(./nx --help lists the commands, ./nx <command> --help its options)")
     .configureHelp({ showGlobalOptions: false, subcommandTerm: (command) => command.name() })

@@ -12,7 +12,7 @@ import { PRODUCTION } from "gen/profile";
 import { exit, killTask, now } from "runtime/call";
 import { startup } from "runtime/startup";
 import { equals } from "text/bytes";
-import { SHELL_PROGRAM } from "./argument";
+import { SHELL_PROGRAM } from "./run/argument";
 import { Origin, Program, State, Topology } from "./topology";
 
 /** The row of the service that is to be ended, OURSELVES, or NO_ROW. */

@@ -20,6 +20,14 @@ import { setTaskName } from "runtime/panic";
 import { offers, slotOf, startup } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
+import { openBundle } from "./bundle";
+import { Flaw, flaw, flawName } from "./check";
+import { endedBit, Heard, listen, openEvents, take } from "./events";
+import { fetch, OWN_BADGE, release } from "./fetch";
+import { closeJob } from "./jobs";
+import { killWhenDue } from "./kill";
+import { FILE_ADDRESS, FLUSH_MILLISECONDS } from "./limits";
+import { outputBadge, tellEnd } from "./run/apart";
 import {
   CHAOS_PROGRAM,
   COMMANDS_MAX,
@@ -28,20 +36,14 @@ import {
   DEFAULT_PROGRAM,
   SHELL_PROGRAM,
   split,
-} from "./argument";
-import { openBundle } from "./bundle";
-import { Flaw, flaw, flawName } from "./check";
-import { endedBit, Heard, listen, openEvents, take } from "./events";
-import { fetch, OWN_BADGE, release } from "./fetch";
-import { closeJob } from "./jobs";
-import { killWhenDue } from "./kill";
-import { FILE_ADDRESS, FLUSH_MILLISECONDS } from "./limits";
+} from "./run/argument";
 import { because, say, sayOf } from "./say";
 import { endFront, onEvent } from "./serve";
 import { start } from "./start";
 import { bringUp, comesBack, endOf, hasLeft, noteRestart, supervise } from "./supervise";
 import {
   describe,
+  describeApart,
   describeChaos,
   describeProgram,
   describeShell,
@@ -108,6 +110,9 @@ function planTopology(topology: Topology): bool {
     if (!PRODUCTION && program.isNamed(CHAOS_PROGRAM)) {
       describeChaos(program);
     }
+    if (command.isApart) {
+      describeApart(program, outputBadge());
+    }
     from = end + 1;
   }
   const found = flaw(topology);
@@ -157,6 +162,7 @@ function runProgram(topology: Topology, index: u32, rest: usize, length: u32): b
   const isAtConsole = length === 0 && program.isNamed(SHELL_PROGRAM);
   while (live(topology, program, index, rest, length)) {
     const mayReturn = isAtConsole && !hasLeft(program);
+    tellEnd(program);
     const found = endOf(program);
     drop(program.task);
     closeJob(program);

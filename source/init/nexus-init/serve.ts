@@ -20,12 +20,12 @@ import {
 import { drop, killTask, result, taskStatus } from "runtime/call";
 import { messagePage, reply } from "runtime/ipc";
 import { Request } from "runtime/service";
-import { isProgramName } from "./argument";
 import { endedBit, interruptBit, take } from "./events";
 import { fetch, release } from "./fetch";
 import { closeJob } from "./jobs";
 import { planKill } from "./kill";
 import { FILE_ADDRESS } from "./limits";
+import { isProgramName } from "./run/argument";
 import { start } from "./start";
 import { describeProgram, PROGRAMS_MAX, Topology } from "./topology";
 
@@ -106,7 +106,9 @@ function run(topology: Topology, request: Request): RunStatus {
   take(interruptBit());
   isInterrupted = false;
   row = topology.count;
-  describeProgram(topology, name, nameLength);
+  const program = describeProgram(topology, name, nameLength);
+  // It prints where the shell prints.
+  program.consoleBadge = badgeOfCaller(topology, request.badge);
   isRunning = startRow(topology, length);
   if (!isRunning) {
     topology.count = row;
@@ -114,6 +116,11 @@ function run(topology: Topology, request: Request): RunStatus {
   }
   token = request.token;
   return RunStatus.ok;
+}
+
+/** By which badge the bytes of the row are known that called; 0 for none. */
+function badgeOfCaller(topology: Topology, caller: u32): u32 {
+  return caller === 0 || caller > topology.count ? 0 : topology.program(caller - 1).consoleBadge;
 }
 
 function startRow(topology: Topology, length: u32): bool {

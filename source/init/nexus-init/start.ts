@@ -12,7 +12,7 @@ import { create, createVmo, now, result } from "runtime/call";
 import { LAUNCH_BYTES, Launch, launch, Step, stepName } from "runtime/loader";
 import { print } from "runtime/log";
 import { roleName } from "runtime/names";
-import { entryOf, startup } from "runtime/startup";
+import { entryOf, slotOf, startup } from "runtime/startup";
 import { BundledFile, copyOfFile, findImageInBundle } from "./bundle";
 import { isService } from "./check";
 import {
@@ -152,6 +152,11 @@ function giveRole(what: Launch, topology: Topology, index: u32, role: Role, righ
   }
   if (role === Role.Job) {
     return what.give(role, topology.program(index).job, rights, 0) !== null;
+  }
+  const badge = topology.program(index).consoleBadge;
+  if (role === Role.Console && badge !== 0) {
+    // Only the right to own the console allows a badge.
+    return what.give(role, slotOf(Role.ConsoleOwner), rights, badge) !== null;
   }
   if (role === Role.InitService) {
     return what.give(role, initEndpoint(), rights, badgeOf(index)) !== null;

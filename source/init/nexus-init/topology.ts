@@ -103,6 +103,14 @@ export function describeShell(program: Program): void {
     .gets(Role.DeviceTree, Right.Read);
 }
 
+/** What a program gets in addition whose output is kept apart: what is typed at the console is its input. */
+export function describeApart(program: Program, badge: u32): void {
+  program.consoleBadge = badge;
+  if (program.gifts(Role.ConsoleService) === 0) {
+    program.gets(Role.ConsoleService, Right.Send);
+  }
+}
+
 /** What the run's own `chaos` gets in addition, in bring-up builds. */
 export function describeChaos(program: Program): void {
   program.gets(Role.InitService, Right.Send).gets(Role.Harts, Right.Manage);
@@ -143,7 +151,7 @@ export class Gift {
  *   0       16           20      24       28       32          36      40     44         48        52        56    64
  *   │ name  │ nameLength │ class │ origin │ serves │ giftCount │ state │ task │ endpoint │ hasServed │ restarts │ due │
  *
- *   64: limits │ 96: job │ 100: budget │ 104: memory │ 108: reserved │ 112: GRANTS_MAX × 8, role and rights
+ *   64: limits │ 96: job │ 100: budget │ 104: memory │ 108: consoleBadge │ 112: GRANTS_MAX × 8, role and rights
  */
 @unmanaged
 @final
@@ -181,7 +189,8 @@ export class Program {
   budget: u32;
   /** Its page of Role.Memory, from its first life on; NO_SLOT before that, and if the row has no such role. */
   memory: u32;
-  reserved: u32;
+  /** By which badge its bytes on the console are known (apart.ts); 0: they are not told from others. */
+  consoleBadge: u32;
 
   /** What its job may have. */
   get limits(): Amounts {

@@ -71,13 +71,19 @@ function copyOf(from: Slot, rights: bigint, badge: bigint): Slot {
   return { object: from.object, rights: from.rights & Number(rights), badge: Number(badge) || from.badge };
 }
 
-/** The Refusal of a copy with this badge, or 0. Only a receiver may make badges, and of a notification no more bits. */
+/**
+ * The Refusal of a copy with this badge, or 0. Only a receiver may make badges, and of a notification no more bits; on
+ * the console, only one who may own it.
+ */
 function badgeRefusal({ object, rights, badge: own }: Slot, badge: bigint): number {
   if (badge === 0n) {
     return 0;
   }
   if (badge > BADGE_MAX) {
     return Refusal.BadArgument;
+  }
+  if (object.kind === "console") {
+    return (rights & Right.Manage) === 0 ? Refusal.MissingRight : 0;
   }
   if (object.kind !== "endpoint" && object.kind !== "notification") {
     return Refusal.WrongKind;

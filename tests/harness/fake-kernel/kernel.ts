@@ -60,8 +60,8 @@ export class FakeKernel implements Core {
   time = 1_000n;
   /** Asked before every system call; a number is what the kernel returns instead of doing it. */
   refuse: (made: Made) => number | undefined = () => undefined;
-  /** What this kernel does not fake, by number: for one test. It may set results. */
-  readonly extra = new Map<number, (a: Words) => number>();
+  /** What this kernel does not fake, by number: for one test. It may set results; undefined: what is faked. */
+  readonly extra = new Map<number, (a: Words) => number | undefined>();
   private started: TaskGuest | undefined;
   private readonly memory = new FakeMemory(this);
   private readonly messages = new FakeMessages(this);
@@ -216,9 +216,9 @@ export class FakeKernel implements Core {
   }
 
   private dispatch({ number, a }: Made): number {
-    const extra = this.extra.get(number);
-    if (extra) {
-      return extra(a);
+    const extra = this.extra.get(number)?.(a);
+    if (extra !== undefined) {
+      return extra;
     }
     const call = this.calls[number];
     if (!call) {

@@ -68,7 +68,12 @@ const refused: readonly (readonly [what: string, refusal: number, call: Call])[]
   ["to make what is made otherwise", Refusal.BadArgument, [Syscall.Create, Kind.Vmo]],
   ["to copy nothing", Refusal.BadSlot, [Syscall.Copy, EMPTY, Right.All, 0]],
   ["a badge that is too large", Refusal.BadArgument, [Syscall.Copy, slot.endpoint, Right.All, 2n ** 32n]],
-  ["a badge on a console", Refusal.WrongKind, [Syscall.Copy, slot.console, Right.All, 1]],
+  ["a badge on a memory object", Refusal.WrongKind, [Syscall.Copy, slot.vmo, Right.All, 1]],
+  [
+    "a badge on a console that is not one's own",
+    Refusal.MissingRight,
+    [Syscall.Copy, slot.console, Right.All, 1],
+  ],
   ["a badge without the right", Refusal.MissingRight, [Syscall.Copy, slot.caller, Right.All, 1]],
   ["a badge with more bits", Refusal.MissingRight, [Syscall.Copy, slot.signaller, Right.All, 4]],
   ["to drop nothing", Refusal.BadSlot, [Syscall.Drop, EMPTY]],

@@ -64,7 +64,8 @@ export function create(task: Task, kind: u64): void {
 /**
  * Checks that a task may make a copy of `capability` with this badge. KEEP_BADGE is always allowed. Any other badge
  * needs the right to receive: on an endpoint it tells the receiver which caller a message comes from. On a notification
- * it is the set of bits that may be signalled, so a copy may not have bits that its original lacks.
+ * it is the set of bits that may be signalled, so a copy may not have bits that its original lacks. On the console it
+ * says who writes, so it needs the right to own the console.
  */
 function checkBadge(capability: Capability, badge: u64): Refusal {
   if (badge === KEEP_BADGE) {
@@ -74,6 +75,9 @@ function checkBadge(capability: Capability, badge: u64): Refusal {
     return Refusal.BadArgument;
   }
   const kind = <u32>capability.kind;
+  if (kind === Kind.Console) {
+    return (<u32>capability.rights & Right.Manage) === 0 ? Refusal.MissingRight : Refusal.None;
+  }
   if (kind !== Kind.Endpoint && kind !== Kind.Notification) {
     return Refusal.WrongKind;
   }

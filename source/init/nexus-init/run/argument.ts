@@ -1,7 +1,8 @@
 /**
  * The commands of this run: `nexus,run` of the device tree, as the startup page holds it. The first word names a
  * program in pkg://bin/, and the rest is that program's argument: "nx hw smp" runs bin/nx with "hw smp". Several
- * commands run one after another: "selftest-client; nx".
+ * commands run one after another: "selftest-client; nx". What a program prints that is named behind "@" is kept apart
+ * from all else on the console: "@nx ls" (apart.ts).
  *
  * The text comes from outside, so it is checked. A name has only characters that are allowed in the names of programs,
  * so it cannot lead out of bin/.
@@ -20,17 +21,20 @@ export const COMMANDS_MAX: u32 = 4;
 const SPACE: u8 = 0x20;
 const HYPHEN: u8 = 0x2d;
 const SEMICOLON: u8 = 0x3b;
+const AT_SIGN: u8 = 0x40;
 
 /** One command of the run: addresses in the text given to `split`, and lengths in bytes. */
 @unmanaged
 @final
 export class Command {
-  /** The first word. */
+  /** The first word, without an "@" before it. */
   name: usize;
   nameLength: u32;
   /** The program's own argument: the rest, without spaces at its ends. */
   rest: usize;
   restLength: u32;
+  /** Whether there is an "@": what the program prints is to be kept apart. */
+  isApart: bool;
 }
 
 /** Where the command that begins at `from` ends: at a semicolon, or with the `length` bytes at `argument`. */
@@ -49,7 +53,9 @@ export function commandEnd(argument: usize, length: u32, from: u32): u32 {
  * @returns whether the first word is a program's name: 1 to 16 of a–z, 0–9 and '-'. An empty argument has none.
  */
 export function split(text: usize, length: u32, command: Command): bool {
-  const nameAt = skipSpaces(text, length, 0);
+  const wordAt = skipSpaces(text, length, 0);
+  const isApart = wordAt < length && load<u8>(text + <usize>wordAt) === AT_SIGN;
+  const nameAt = wordAt + (isApart ? 1 : 0);
   let nameEnd = nameAt;
   while (nameEnd < length && load<u8>(text + <usize>nameEnd) !== SPACE) {
     nameEnd += 1;
@@ -64,6 +70,7 @@ export function split(text: usize, length: u32, command: Command): bool {
   command.nameLength = nameEnd - nameAt;
   command.rest = text + <usize>restAt;
   command.restLength = restEnd - restAt;
+  command.isApart = isApart;
   return isProgramName(command.name, command.nameLength);
 }
 
