@@ -41,6 +41,8 @@ export class App {
   private readonly version: string;
   private runs = 0;
   private isResting = false;
+  /** The run is one of a file, which has a kernel and a disk of its own: no address can name it. */
+  private isRecorded = false;
   private waiting: { condition: Condition; resolve: () => void }[] = [];
 
   /** @param version the build's name */
@@ -113,6 +115,13 @@ export class App {
 
   /** Copies a link to this run, up to this moment. */
   async share(): Promise<void> {
+    if (this.isRecorded) {
+      sayProblem(
+        "This run is of a recording, whose kernel and disk no link can hold.",
+        "Hand over the file.",
+      );
+      return;
+    }
     const hash = writeAddress(this.version, this.setupUntil(this.clock), Math.round(this.clock));
     if (hash === undefined) {
       sayProblem(
@@ -285,7 +294,8 @@ export class App {
     }
   }
 
-  private begin({ setup }: Extract<Tell, { kind: "started" }>): void {
+  private begin({ setup, isRecorded }: Extract<Tell, { kind: "started" }>): void {
+    this.isRecorded = isRecorded;
     this.runs += 1;
     this.model = new Model(setup.harts);
     this.setup = setup;
@@ -336,7 +346,7 @@ export class App {
 
   /** The address follows the run: a reload is the same run. */
   private keepAddress(): void {
-    const hash = writeAddress(this.version, this.setup);
+    const hash = this.isRecorded ? undefined : writeAddress(this.version, this.setup);
     if (hash !== undefined && hash !== location.hash) {
       history.replaceState(undefined, "", hash);
     }
