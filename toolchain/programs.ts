@@ -155,6 +155,7 @@ export const programs: readonly GuestProgram[] = [
   task("virtioblkd", "source/services/virtioblkd/main.ts", "bundle"),
   task("packagefsd", "source/services/packagefsd/main.ts", "bundle", [], readingModules),
   task("selftest-client", "source/apps/selftest-client/main.ts", "package"),
+  task("cat", "source/apps/cat/main.ts", "package"),
   task("nx", "source/apps/nx/main.ts", "package"),
   task("bench", "source/apps/bench/main.ts", "package", ["source/apps/bench"]),
   task("chaos", "source/apps/chaos/main.ts", "package"),

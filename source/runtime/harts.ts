@@ -1,8 +1,10 @@
 /** The hart that this task runs on: for programs that choose their hart, to measure or test something there. */
+
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
-import { currentHart, deadlineIn, information, result, sleepUntil, yieldTo } from "./call";
-import { slotOf, startup } from "./startup";
+import { currentHart, information, result, yieldTo } from "./call";
+import { sleepFor } from "./sleep";
+import { slotOf } from "./startup";
 
 /**
  * How often a move to another hart is asked for. Other tasks may get that hart first, so one request may not be enough.
@@ -24,7 +26,7 @@ export function moveTo(hart: u32): bool {
     }
     // It is only a hint: the task that got the hart first needs some time.
     if (currentHart() !== hart) {
-      sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+      sleepFor(PAUSE_MILLISECONDS);
     }
   }
   return false;

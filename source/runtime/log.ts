@@ -6,12 +6,14 @@
  *
  *     print(line().text("virtioblkd: sectors=").decimal(sectors));
  */
+
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { CONSOLE_WRITE_MAX } from "abi/syscall";
 import { LINE_STATE_BYTES, Line } from "text/line";
-import { consoleWrite, deadlineIn, sleepUntil } from "./call";
-import { slotOf, startup } from "./startup";
+import { consoleWrite } from "./call";
+import { sleepFor } from "./sleep";
+import { slotOf } from "./startup";
 
 /** The most bytes of a line, its line feed not counted. */
 export const LINE_BYTES_MAX: u32 = CONSOLE_WRITE_MAX - 1;
@@ -48,12 +50,19 @@ export function write(start: usize, length: u32): void {
   writeTo(slotOf(Role.Console), start, length);
 }
 
-/** The same through a capability of the caller's choice. */
+/** Writes any number of bytes as they are, at most CONSOLE_WRITE_MAX at a time. */
+export function writeAll(start: usize, length: u32): void {
+  for (let at: u32 = 0; at < length; at += CONSOLE_WRITE_MAX) {
+    write(start + <usize>at, min<u32>(CONSOLE_WRITE_MAX, length - at));
+  }
+}
+
+/** As `write`, through a capability of the caller's choice. */
 export function writeTo(console: u32, start: usize, length: u32): void {
   for (let i: u32 = 0; i < PRINT_TRIES_MAX; i++) {
     if (consoleWrite(console, start, length) !== Refusal.TryAgain) {
       return;
     }
-    sleepUntil(deadlineIn(PRINT_PAUSE_MILLISECONDS, startup().timebase));
+    sleepFor(PRINT_PAUSE_MILLISECONDS);
   }
 }

@@ -1,6 +1,7 @@
 // ./nx run as a script calls it: a program's output, its exit code and its standard input, and nothing else.
 
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { root } from "../../host/root.ts";
@@ -40,6 +41,16 @@ function tests(...options: readonly string[]): void {
       const ran = await nx([...options, "nx", "ls", "fixtures/nested"]);
       expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^(nx: kind=.*\n)+nx: end\n$/) });
       expect(ran.stderr).not.toContain("neuron: ");
+    },
+    BOOT_TIMEOUT_MS,
+  );
+
+  test(
+    "prints a file byte for byte",
+    async () => {
+      const ran = await nx([...options, "cat", "fixtures/lines.txt"]);
+      expect(ran.code).toBe(0);
+      expect(ran.stdout).toBe(readFileSync(join(root, "pkg/fixtures/lines.txt"), "utf8"));
     },
     BOOT_TIMEOUT_MS,
   );

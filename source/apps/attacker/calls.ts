@@ -5,24 +5,15 @@
  *
  * The seed is the host's random number (Topic.Nonce), so another number gives another run.
  */
+
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
 import { MESSAGE_PAGE, PAGE_BYTES, USER_BEGIN, USER_MAPPINGS } from "abi/layout";
 import { Role } from "abi/startup";
 import { NO_SLOT, SELF, SYSCALL_COUNT, Syscall } from "abi/syscall";
 import { Class } from "abi/task";
-import {
-  create,
-  createVmo,
-  deadlineIn,
-  drop,
-  grant,
-  information,
-  killTask,
-  now,
-  result,
-  sleepUntil,
-} from "runtime/call";
+import { create, createVmo, drop, grant, information, killTask, now, result, sleepUntil } from "runtime/call";
+import { sleepFor } from "runtime/sleep";
 import { slotOf, startup } from "runtime/startup";
 import { Puppet, puppetOf, SCRIPT, Step } from "./puppet/puppet";
 import { tellNumber } from "./report";
@@ -76,7 +67,7 @@ export function attackWithCalls(rounds: u32): void {
       }
       p.leaves().starts();
     }
-    sleepUntil(deadlineIn(drawn(<u32>ROUND_MILLISECONDS), startup().timebase));
+    sleepFor(drawn(<u32>ROUND_MILLISECONDS));
     endRound();
     sleepUntil(now() + (startup().timebase * REST_MICROSECONDS) / 1_000_000);
   }

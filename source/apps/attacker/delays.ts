@@ -5,6 +5,7 @@
  *
  * All figures are means, in ticks of the timebase, so every long wait counts.
  */
+
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { Role } from "abi/startup";
@@ -23,6 +24,7 @@ import {
   sleepUntil,
   yieldNow,
 } from "runtime/call";
+import { sleepFor } from "runtime/sleep";
 import { slotOf, startup } from "runtime/startup";
 import { makeSpinCode, spinner } from "./kin";
 import { Puppet, puppetOf, server } from "./puppet/puppet";
@@ -135,7 +137,7 @@ function starts(script: (p: Puppet, index: u32) => void): bool {
     p.repeats().starts();
   }
   // Waits until they have used up their initial budgets.
-  sleepUntil(deadlineIn(SETTLE_MILLISECONDS, startup().timebase));
+  sleepFor(SETTLE_MILLISECONDS);
   return true;
 }
 

@@ -5,6 +5,7 @@
  * The glutton is a puppet. Objects for which its own slots have no room, it gives to unborn tasks that it made, and
  * drops.
  */
+
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { stateOfTask, Topic } from "abi/info";
 import { PAGE_BYTES } from "abi/layout";
@@ -13,19 +14,10 @@ import { FOREVER, SELF, Syscall } from "abi/syscall";
 import { Class, TaskState } from "abi/task";
 import { PATH_BYTES_MAX } from "gen/idl/package_fs";
 import { attachBlockMemory, readSectors } from "runtime/blocks";
-import {
-  create,
-  createTask,
-  createVmo,
-  deadlineIn,
-  drop,
-  information,
-  killTask,
-  result,
-  sleepUntil,
-} from "runtime/call";
+import { create, createTask, createVmo, drop, information, killTask, result } from "runtime/call";
 import { closeFile, File, openFile } from "runtime/packages";
-import { slotOf, startup } from "runtime/startup";
+import { sleepFor } from "runtime/sleep";
+import { slotOf } from "runtime/startup";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import { Puppet, puppet, Step } from "./puppet/puppet";
 import { tellBlock, tellNumber, tellStatus } from "./report";
@@ -213,5 +205,5 @@ export function taskCount(): u32 {
 }
 
 function pause(): void {
-  sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+  sleepFor(PAUSE_MILLISECONDS);
 }

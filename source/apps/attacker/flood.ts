@@ -3,23 +3,14 @@
  * this task asks an echo, from every hart in turn, and no answer may be lost. The kernel's own counters say how many
  * interrupts there were.
  */
+
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
 import { FOREVER, Syscall } from "abi/syscall";
-import {
-  create,
-  deadlineIn,
-  grant,
-  information,
-  now,
-  result,
-  signal,
-  sleepUntil,
-  wait,
-  yieldTo,
-} from "runtime/call";
+import { create, deadlineIn, grant, information, now, result, signal, wait, yieldTo } from "runtime/call";
 import { line, print } from "runtime/log";
+import { sleepFor } from "runtime/sleep";
 import { slotOf, startup } from "runtime/startup";
 import { Puppet, puppet } from "./puppet/puppet";
 import { tellNumber } from "./report";
@@ -116,7 +107,7 @@ function measure(index: u32): void {
   const begin = now();
   readCounters(sentBefore, Topic.Hart, 2);
   readCounters(limitedBefore, Topic.HartLimits, 0);
-  sleepUntil(deadlineIn(WINDOW_MILLISECONDS, startup().timebase));
+  sleepFor(WINDOW_MILLISECONDS);
   for (let hart: u32 = 0; hart < HARTS_MAX; hart++) {
     information(slotOf(Role.Info), Topic.Hart, hart);
     tellIn(index, "IPIs sent by hart", hart, result(2) - load<u64>(sentBefore + <usize>(hart << 3)));

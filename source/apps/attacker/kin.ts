@@ -5,6 +5,7 @@
  *
  * The kernel signals the end of a maker when all that it made is gone, so the check comes right after that signal.
  */
+
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, USER_BEGIN, USER_MAPPINGS } from "abi/layout";
 import { SELF, Syscall } from "abi/syscall";
@@ -13,19 +14,17 @@ import {
   create,
   createTask,
   createVmo,
-  deadlineIn,
   drop,
   grant,
   killTask,
   map,
   mapInto,
   result,
-  sleepUntil,
   startTask,
   taskStatus,
   unmap,
 } from "runtime/call";
-import { startup } from "runtime/startup";
+import { sleepFor } from "runtime/sleep";
 import { freeBytes, taskCount } from "./exhaustion";
 import { puppet } from "./puppet/puppet";
 import { tellNumber, tellStatus } from "./report";
@@ -174,7 +173,7 @@ function killQueued(code: u32): void {
         ended += 1;
       }
     }
-    sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+    sleepFor(PAUSE_MILLISECONDS);
   }
   tellNumber("tasks that spin and were ended", ended);
   for (let i: u32 = 0; i < SPINNERS; i++) {

@@ -6,9 +6,9 @@
 
 import { ExitCode } from "abi/exit";
 import { STARTUP_ARGUMENT_BYTES } from "abi/startup";
-import { deadlineIn, sleepUntil } from "runtime/call";
 import { line, print } from "runtime/log";
 import { setTaskName } from "runtime/panic";
+import { sleepFor } from "runtime/sleep";
 import { startup } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
 import { attackWithCalls, ROUNDS, ROUNDS_LONG } from "./calls";
@@ -69,7 +69,7 @@ export function main(): i32 {
     return unknown();
   }
   // Every hart comes to rest, so that all that the kernel holds can be counted (tools/explore/accounts.ts).
-  sleepUntil(deadlineIn(REST_MILLISECONDS, startup().timebase));
+  sleepFor(REST_MILLISECONDS);
   print(line().text("attack: end"));
   return 0;
 }

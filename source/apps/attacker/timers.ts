@@ -2,14 +2,16 @@
  * Each hart's timer is its own: no system call names one, and no task can reach its registers, neither the CSRs nor
  * those of the CLINT. No matter what a task does, all harts go on ticking.
  */
+
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
 import { PAGE_BYTES, USER_MAPPINGS } from "abi/layout";
 import { Role } from "abi/startup";
 import { NO_SLOT, SELF, Syscall } from "abi/syscall";
 import { systemCall } from "runtime/assembly";
-import { create, deadlineIn, information, mapDevice, now, result, sleepUntil } from "runtime/call";
-import { slotOf, startup } from "runtime/startup";
+import { create, information, mapDevice, now, result, sleepUntil } from "runtime/call";
+import { sleepFor } from "runtime/sleep";
+import { slotOf } from "runtime/startup";
 import { Crime, commit } from "./puppet/puppet";
 import { tellNumber, tellOfHart, tellStatus } from "./report";
 
@@ -47,7 +49,7 @@ export function attackTimers(): void {
   tellStatus("mapping the CLINT by its address", mapDevice(<u32>MTIMECMP, USER_MAPPINGS));
   tellNumber("slots that are a device", devices());
   sleepEverywhere();
-  sleepUntil(deadlineIn(REST_MILLISECONDS, startup().timebase));
+  sleepFor(REST_MILLISECONDS);
   tellTicks("ticks after");
 }
 

@@ -2,13 +2,14 @@
  * A task is woken on another hart: this task signals, the other hart gets an interrupt, a child there leaves its wait.
  * Both harts work for this, and the host counts each by itself.
  */
+
 import { Kind, Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { FOREVER, Syscall } from "abi/syscall";
 import { Class } from "abi/task";
-import { create, deadlineIn, result, sleepUntil } from "runtime/call";
+import { create, result } from "runtime/call";
 import { moveTo } from "runtime/harts";
-import { startup } from "runtime/startup";
+import { sleepFor } from "runtime/sleep";
 import { benchOperation, measuredCall } from "./assembly";
 import { endChild, startChild } from "./children";
 import { ROUNDS, WARM_ROUNDS } from "./limits";
@@ -37,10 +38,10 @@ export function measureWake(): i32 {
   }
   benchOperation("wake a task on another hart", WARM_ROUNDS);
   for (let i: u32 = 0; i < ROUNDS; i++) {
-    sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+    sleepFor(PAUSE_MILLISECONDS);
     measuredCall(notification, 1, 0, 0, 0, 0, 0, Syscall.Signal);
   }
-  sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+  sleepFor(PAUSE_MILLISECONDS);
   endChild(child);
   return 0;
 }
@@ -61,7 +62,7 @@ export function measureCross(): i32 {
   }
   benchOperation("call and reply, 4 words, from hart to hart", WARM_ROUNDS);
   for (let i: u32 = 0; i < ROUNDS; i++) {
-    sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+    sleepFor(PAUSE_MILLISECONDS);
     measuredCall(endpoint, 0, 1, 2, 3, 4, FOREVER, Syscall.Call);
   }
   endChild(child);

@@ -3,6 +3,7 @@
  * another, at the moment in which that one stops. It stops the hart that it runs on as soon as another is back. It
  * checks that a hart that has started another goes on ticking.
  */
+
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
 import { PAGE_BYTES, USER_BEGIN, USER_MAPPINGS } from "abi/layout";
@@ -14,7 +15,6 @@ import {
   createTask,
   createVmo,
   currentHart,
-  deadlineIn,
   drop,
   information,
   killTask,
@@ -22,7 +22,6 @@ import {
   mapInto,
   restartHart,
   result,
-  sleepUntil,
   startTask,
   stopHart,
   unmap,
@@ -30,7 +29,8 @@ import {
 } from "runtime/call";
 import { line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
-import { slotOf, startup } from "runtime/startup";
+import { sleepFor } from "runtime/sleep";
+import { slotOf } from "runtime/startup";
 
 const PAGE: usize = USER_MAPPINGS;
 /** The instruction `j .`: a task that never gives its hart up. */
@@ -81,7 +81,7 @@ export function runHarts(rounds: u32): bool {
     }
   }
   // Every hart comes to rest, so that all that the kernel holds can be counted (tools/explore/accounts.ts).
-  sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+  sleepFor(PAUSE_MILLISECONDS);
   status = drop(vmo);
   if (status < 0) {
     return refused("drop", status);
@@ -174,7 +174,7 @@ function ticksAfterStart(target: u32): bool {
   if (!isDone("stopHart", stopHart(slotOf(Role.Harts), target)) || !start(target)) {
     return false;
   }
-  sleepUntil(deadlineIn(TICKS_MILLISECONDS, startup().timebase));
+  sleepFor(TICKS_MILLISECONDS);
   const ticks = ticksOf(here) - before;
   if (ticks >= TICKS_MIN) {
     return true;
@@ -192,7 +192,7 @@ function start(hart: u32): bool {
     if (status !== Refusal.TryAgain && status !== Refusal.BadState && status !== Refusal.BadArgument) {
       break;
     }
-    sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+    sleepFor(PAUSE_MILLISECONDS);
   }
   return isDone("restartHart", status);
 }

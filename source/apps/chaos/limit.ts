@@ -2,18 +2,19 @@
  * The limits of restarts: a service that is given up while the rest of the system lives on, and the end of nexus-init,
  * which ends the whole system.
  */
+
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { RunStatus } from "gen/idl/init";
 import { FsStatus } from "gen/idl/package_fs";
 import { BlkStatus } from "gen/idl/virtio_blk";
 import { blkStatusName, blockInfo, DiskInfo } from "runtime/blocks";
-import { deadlineIn, sleepUntil } from "runtime/call";
 import { line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { fsStatusName, PackageInfo, packageInfo } from "runtime/packages";
 import { killServiceNamed, runStatusName } from "runtime/programs";
-import { slotOf, startup } from "runtime/startup";
+import { sleepFor } from "runtime/sleep";
+import { slotOf } from "runtime/startup";
 
 /** How often a call to a service, or its end, is tried, and how long each pause is. */
 const TRIES_MAX: u32 = 2_000;
@@ -71,7 +72,7 @@ function isThere(outcome: i32): bool {
 }
 
 function pause(): void {
-  sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+  sleepFor(PAUSE_MILLISECONDS);
 }
 
 /** Programs that do not need the disk go on. So does nexus-init, which no longer has a service virtioblkd. */

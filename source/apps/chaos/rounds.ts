@@ -3,12 +3,14 @@
  * files have to be read completely and correctly. The delay differs from round to round, so that the end falls into
  * every part of a read.
  */
+
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
 import { RunStatus } from "gen/idl/init";
 import { deadlineIn, information, now, result, sleepUntil } from "runtime/call";
 import { line, print } from "runtime/log";
 import { killServiceNamed, runStatusName } from "runtime/programs";
+import { sleepFor } from "runtime/sleep";
 import { slotOf, startup } from "runtime/startup";
 import { takeAll } from "./greed";
 import { checkFile, checkSectors, errors, fileCount, openAll, reads } from "./reads";
@@ -112,7 +114,7 @@ function plan(name: string, delay: u64): bool {
     if (outcome !== RunStatus.busy && outcome !== RunStatus.badName) {
       break;
     }
-    sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+    sleepFor(PAUSE_MILLISECONDS);
   }
   const why = outcome < 0 ? "nexus-init does not answer" : runStatusName(outcome);
   print(line().text("chaos: ").text(name).text(" cannot be ended: ").text(why));

@@ -2,6 +2,7 @@
  * Tasks that never give their hart up: two for each possible hart. If other tasks go on, the tick preempts. If the hogs
  * can be ended, a task that never enters the kernel by itself can be killed.
  */
+
 import { Kind, Right } from "abi/handle";
 import { PAGE_BYTES, USER_BEGIN, USER_MAPPINGS } from "abi/layout";
 import { Class } from "abi/task";
@@ -16,12 +17,12 @@ import {
   mapInto,
   now,
   result,
-  sleepUntil,
   startTask,
   unmap,
   wait,
 } from "runtime/call";
 import { line, print } from "runtime/log";
+import { sleepFor } from "runtime/sleep";
 import { startup } from "runtime/startup";
 import { hogEnd, hogStart } from "./symbols";
 
@@ -50,7 +51,7 @@ export function crowd(): bool {
   const begin = now();
   let naps: u32 = 0;
   while (naps < NAPS && now() < begin + patience()) {
-    sleepUntil(deadlineIn(NAP_MILLISECONDS, startup().timebase));
+    sleepFor(NAP_MILLISECONDS);
     naps += 1;
   }
   if (naps < NAPS) {

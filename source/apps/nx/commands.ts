@@ -2,11 +2,12 @@
  * The commands, as one table, and how a line becomes one of them: a command is the first one, two or three words of a
  * line, what follows are its arguments.
  */
+
+import { COMMAND_LINE_BYTES, CommandLine, Flaw } from "runtime/command-line";
 import { print } from "runtime/log";
 import { equals } from "text/bytes";
 import { LINE_STATE_BYTES, Line } from "text/line";
 import { beginAnswer, beginRow, endAnswer, endRow, say, words } from "./answer";
-import { COMMAND_LINE_BYTES, CommandLine, Flaw } from "./command-line";
 import { answerCat, answerLs } from "./files";
 import { answerVblkInfo } from "./hardware/disk";
 import { answerIrq, answerSbi } from "./hardware/firmware";

@@ -1,16 +1,13 @@
 /**
  * `ls` and `cat`: what lies below pkg://, through packagefsd.
  */
-import { Right } from "abi/handle";
-import { Role } from "abi/startup";
 import { CONSOLE_WRITE_MAX } from "abi/syscall";
 import { EntryKind, FsStatus } from "gen/idl/package_fs";
-import { createVmo, drop, map, result, unmap } from "runtime/call";
+import { CommandLine } from "runtime/command-line";
 import { Listing, listDirectory } from "runtime/directory";
+import { fileOutcomeName, openPath, PART_ADDRESS, packageService, readPart } from "runtime/files";
 import { print, write } from "runtime/log";
-import { refusalName } from "runtime/names";
-import { attachMemory, closeFile, File, fsStatusName, openFile, readFile } from "runtime/packages";
-import { slotOf } from "runtime/startup";
+import { closeFile, File } from "runtime/packages";
 import { startsWith } from "text/bytes";
 import { Line } from "text/line";
 import {
@@ -25,8 +22,6 @@ import {
   say,
   words,
 } from "./answer";
-import { CommandLine } from "./command-line";
-import { FILE_WINDOW, FILE_WINDOW_BYTES } from "./limits";
 
 /** An optional beginning of a path. */
 const SCHEME: string = "pkg://";
@@ -68,7 +63,7 @@ const shown: usize = memory.data(CONSOLE_WRITE_MAX, 8);
 /** `ls [path]`. If that fails, prints why and returns false. */
 export function answerLs(line: CommandLine): bool {
   path.set(line.wordStart(1), line.wordLength(1));
-  const service = slotOf(Role.PackageService);
+  const service = packageService();
   let cursor: u32 = 0;
   do {
     const outcome = listDirectory(service, path.start, path.length, cursor, listing);
@@ -102,9 +97,9 @@ export function answerCat(line: CommandLine): bool {
     print(say("the path of a file is needed: ls lists them"));
     return false;
   }
-  const service = slotOf(Role.PackageService);
+  const service = packageService();
   path.set(line.wordStart(1), line.wordLength(1));
-  let outcome = openFile(service, path.start, path.length, file);
+  let outcome = openPath(path.start, path.length, file);
   if (outcome !== FsStatus.ok) {
     return refused(outcome);
   }
@@ -113,44 +108,25 @@ export function answerCat(line: CommandLine): bool {
     number("size", 0, file.size);
     endRow();
   }
-  outcome = showFile(service);
+  outcome = showFile();
   closeFile(service, file);
   return outcome === FsStatus.ok || refused(outcome);
 }
 
-/** Reads the file through a window that packagefsd writes to, a part at a time. */
-function showFile(service: u32): i32 {
-  let outcome = createVmo(FILE_WINDOW_BYTES);
-  if (outcome < 0) {
-    return outcome;
-  }
-  const vmo = <u32>result(0);
-  outcome = map(vmo, FILE_WINDOW, 0, FILE_WINDOW_BYTES, Right.Read);
-  if (outcome >= 0) {
-    outcome = attachMemory(service, vmo, FILE_WINDOW_BYTES);
-    let at: u64 = 0;
-    while (outcome === FsStatus.ok && at < file.size) {
-      outcome = readFile(service, file, at, FILE_WINDOW_BYTES, 0);
-      // The file ended before the size that `open` returned: it has changed.
-      if (outcome === FsStatus.ok && file.bytesRead === 0) {
-        outcome = FsStatus.corrupt;
-      }
-      if (outcome !== FsStatus.ok) {
-        break;
-      }
-      if (isForPeople()) {
-        showText(file.bytesRead);
-      } else {
-        showBytes(file.bytesRead);
-      }
-      at += file.bytesRead;
-    }
-    unmap(FILE_WINDOW);
-    if (outcome === FsStatus.ok && isForPeople()) {
-      endText();
+/** Reads the file a part at a time, and shows each. */
+function showFile(): i32 {
+  let outcome: i32 = FsStatus.ok;
+  for (let at: u64 = 0; outcome === FsStatus.ok && at < file.size; at += file.bytesRead) {
+    outcome = readPart(file, at);
+    if (isForPeople()) {
+      showText(file.bytesRead);
+    } else {
+      showBytes(file.bytesRead);
     }
   }
-  drop(vmo);
+  if (outcome === FsStatus.ok && isForPeople()) {
+    endText();
+  }
   return outcome;
 }
 
@@ -160,7 +136,7 @@ let lastByte: u8 = LINE_FEED;
 function showText(length: u32): void {
   let used: u32 = 0;
   for (let i: u32 = 0; i < length; i++) {
-    const byte = load<u8>(FILE_WINDOW + <usize>i);
+    const byte = load<u8>(PART_ADDRESS + <usize>i);
     const isControl = (byte < 0x20 && byte !== LINE_FEED && byte !== TAB) || byte === 0x7f;
     const isSecond = lastByte === 0xc2 && byte >= 0x80 && byte < 0xa0;
     store<u8>(shown + <usize>used, isControl || isSecond ? QUESTION_MARK : byte);
@@ -186,7 +162,7 @@ function endText(): void {
 function showBytes(length: u32): void {
   for (let at: u32 = 0; at < length; at += DATA_BYTES) {
     beginRow();
-    const value: Line = beginValue().hexBytes(FILE_WINDOW + <usize>at, min<u32>(DATA_BYTES, length - at));
+    const value: Line = beginValue().hexBytes(PART_ADDRESS + <usize>at, min<u32>(DATA_BYTES, length - at));
     composed("data", 0, value);
     endRow();
   }
@@ -195,6 +171,6 @@ function showBytes(length: u32): void {
 /** Says why pkg:// refused. False. */
 function refused(outcome: i32): bool {
   const sentence = say("pkg://").printable(path.start, path.length).text(": ");
-  print(sentence.text(outcome < 0 ? refusalName(outcome) : fsStatusName(outcome)));
+  print(sentence.text(fileOutcomeName(outcome)));
   return false;
 }

@@ -4,10 +4,10 @@ import { JOBS_MAX } from "abi/job";
 import { Role } from "abi/startup";
 import { TASK_NAME_BYTES } from "abi/task";
 import { information, result } from "runtime/call";
+import { CommandLine } from "runtime/command-line";
 import { slotOf, startup } from "runtime/startup";
 import { lengthToZero } from "text/bytes";
 import { beginRow, beginValue, bytes, composed, endRow, number, refused, words } from "./answer";
-import { CommandLine } from "./command-line";
 
 /** The words of Topic.Job, then those of Topic.JobRest and Topic.JobTime. */
 const job: usize = memory.data(14 * 8, 8);

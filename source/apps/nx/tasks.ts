@@ -7,6 +7,7 @@ import { NO_SLOT } from "abi/syscall";
 import { Class, End, TASK_NAME_BYTES, TASK_NUMBER_BITS, TASK_NUMBER_MASK, TaskState, Wait } from "abi/task";
 import { KILL_MICROSECONDS_MAX, RunStatus } from "gen/idl/init";
 import { information, result } from "runtime/call";
+import { CommandLine } from "runtime/command-line";
 import { print } from "runtime/log";
 import { sayEnd } from "runtime/names";
 import { Ending, killService, runProgram, runStatusName } from "runtime/programs";
@@ -27,7 +28,6 @@ import {
   say,
   words,
 } from "./answer";
-import { CommandLine } from "./command-line";
 
 /** Far more than the kernel has room for. It refuses the first number past its table, and the loop ends there. */
 const TASK_NUMBERS_MAX: u32 = 1024;

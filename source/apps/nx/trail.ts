@@ -11,6 +11,7 @@ import { PRODUCTION } from "gen/profile";
 import { ImageError, imageErrorText } from "pkgimg/format";
 import { blkMethodName, blkStatusName } from "runtime/blocks";
 import { auditRead, result } from "runtime/call";
+import { CommandLine } from "runtime/command-line";
 import { print } from "runtime/log";
 import { refusalName, resourceName, sayEnd } from "runtime/names";
 import { slotOf, startup } from "runtime/startup";
@@ -30,7 +31,6 @@ import {
   say,
   words,
 } from "./answer";
-import { CommandLine } from "./command-line";
 import { taskText } from "./tasks";
 
 /** The kernel's number for "no task". */

@@ -2,27 +2,18 @@
  * Tasks that are made and never started, but killed or dropped, often enough to run out of anything that is not given
  * back. A program that could use up the kernel's memory or tasks this way would stop all others.
  */
+
 import { Kind, Right } from "abi/handle";
 import { Topic } from "abi/info";
 import { PAGE_BYTES, USER_BEGIN } from "abi/layout";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { Class } from "abi/task";
-import {
-  create,
-  createTask,
-  createVmo,
-  deadlineIn,
-  drop,
-  information,
-  killTask,
-  mapInto,
-  result,
-  sleepUntil,
-} from "runtime/call";
+import { create, createTask, createVmo, drop, information, killTask, mapInto, result } from "runtime/call";
 import { line, print } from "runtime/log";
 import { refusalName } from "runtime/names";
-import { slotOf, startup } from "runtime/startup";
+import { sleepFor } from "runtime/sleep";
+import { slotOf } from "runtime/startup";
 import { fail, failed } from "./report";
 
 /** More than the kernel has room for tasks, memory objects or notifications at a time. */
@@ -104,5 +95,5 @@ function freeBytes(): u64 {
 }
 
 function pause(): void {
-  sleepUntil(deadlineIn(PAUSE_MILLISECONDS, startup().timebase));
+  sleepFor(PAUSE_MILLISECONDS);
 }

@@ -5,13 +5,15 @@
  * moves itself to hart a and asks from there to continue on hart b. That is a wake-up across harts, so hart a has to
  * interrupt hart b. After all ordered pairs the kernel's matrix of taken IPIs has no zero off its diagonal.
  */
+
 import { Topic } from "abi/info";
 import { Role } from "abi/startup";
 import { PRODUCTION } from "gen/profile";
-import { deadlineIn, information, result, sleepUntil, yieldTo } from "runtime/call";
+import { information, result, yieldTo } from "runtime/call";
 import { moveTo } from "runtime/harts";
 import { refusalName } from "runtime/names";
-import { slotOf, startup } from "runtime/startup";
+import { sleepFor } from "runtime/sleep";
+import { slotOf } from "runtime/startup";
 import { Line } from "text/line";
 import { fail, failed, passedOnHarts, proofData } from "./report";
 
@@ -210,5 +212,5 @@ function ipisData(): Line {
 }
 
 function pause(milliseconds: u64): void {
-  sleepUntil(deadlineIn(milliseconds, startup().timebase));
+  sleepFor(milliseconds);
 }

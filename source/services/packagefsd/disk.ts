@@ -6,14 +6,15 @@
  * memory of our own. Every call has a deadline. A block service that was started again does not know us, so it is given
  * the memory again and asked once more. Our clients' files stay open.
  */
+
 import { Right } from "abi/handle";
 import { Refusal } from "abi/refusal";
 import { NO_SLOT } from "abi/syscall";
 import { BlkStatus } from "gen/idl/virtio_blk";
 import { attachBlockMemory, blockInfo, DiskInfo } from "runtime/blocks";
-import { createVmo, deadlineIn, map, result, sleepUntil } from "runtime/call";
+import { createVmo, map, result } from "runtime/call";
 import { setPatience } from "runtime/client";
-import { startup } from "runtime/startup";
+import { sleepFor } from "runtime/sleep";
 import {
   ATTACH_WAITS_MAX,
   BLOCK_BYTES,
@@ -75,7 +76,7 @@ export function stagedAt(place: u32): usize {
 export function attachStaging(waitsMax: u32): i32 {
   let status = attachBlockMemory(endpoint, staging, STAGING_BYTES);
   for (let waits: u32 = 0; status === <i32>BlkStatus.busy && waits < waitsMax; waits++) {
-    sleepUntil(deadlineIn(BUSY_MILLISECONDS, startup().timebase));
+    sleepFor(BUSY_MILLISECONDS);
     status = attachBlockMemory(endpoint, staging, STAGING_BYTES);
   }
   return status;

@@ -3,6 +3,7 @@
  * a call to a server with as many callers as there are tasks, deadlines that come at once, a deep tree of jobs. Nothing
  * is measured here: the host follows each hart (bench/kernel/stretch/follow.ts).
  */
+
 import { Kind, Right, SLOT_COUNT } from "abi/handle";
 import { Amounts, JOB_DEPTH_MAX, Resource } from "abi/job";
 import { PAGE_BYTES, STACK_TOP, USER_MAPPINGS } from "abi/layout";
@@ -24,12 +25,12 @@ import {
   mapInto,
   now,
   result,
-  sleepUntil,
   startTask,
   unmap,
   wait,
 } from "runtime/call";
 import { receive } from "runtime/ipc";
+import { sleepFor } from "runtime/sleep";
 import { slotOf, startup } from "runtime/startup";
 import { giveCode, startChild } from "../children";
 import { childCall, childHoard, childOffer, childSleep } from "../symbols";
@@ -86,7 +87,7 @@ export function goThroughStretches(): i32 {
 
 /** Lets all other tasks come to rest. */
 function rest(): void {
-  sleepUntil(deadlineIn(REST_MILLISECONDS, startup().timebase));
+  sleepFor(REST_MILLISECONDS);
 }
 
 /** The largest object comes and goes: as memory, in this task, and in a child that ends with it. */

@@ -7,12 +7,12 @@ import { NO_SLOT } from "abi/syscall";
 import { BlkStatus } from "gen/idl/virtio_blk";
 import { attachBlockMemory, blkStatusName, blockInfo, DiskInfo, readSectors } from "runtime/blocks";
 import { createVmo, drop, map, result, unmap } from "runtime/call";
+import { CommandLine } from "runtime/command-line";
 import { print } from "runtime/log";
 import { refusalName } from "runtime/names";
 import { slotOf } from "runtime/startup";
 import { SHA256_DIGEST_BYTES, SHA256_STATE_BYTES, Sha256 } from "sha256/sha256";
 import { beginFacts, beginValue, composed, endRow, number, say } from "../answer";
-import { CommandLine } from "../command-line";
 import { DISK_WINDOW } from "../limits";
 
 /** How much of the disk the checksum covers: the superblock of the package image. */

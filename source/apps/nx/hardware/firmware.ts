@@ -4,6 +4,7 @@
 import { SbiExtension, Topic } from "abi/info";
 import { Role } from "abi/startup";
 import { information, result } from "runtime/call";
+import { CommandLine } from "runtime/command-line";
 import { slotOf } from "runtime/startup";
 import { Line } from "text/line";
 import {
@@ -18,7 +19,6 @@ import {
   refused,
   words,
 } from "../answer";
-import { CommandLine } from "../command-line";
 import { nameOf } from "../tasks";
 
 /** The PLIC has sources 1 to 1023 (PLIC specification 1.0, section 1.1); the kernel refuses the first past ours. */

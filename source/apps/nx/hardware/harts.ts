@@ -1,17 +1,19 @@
 /**
  * `hw smp`, `hart stop`, `hart start`: the harts with the kernel's counters, and stopping and starting them.
  */
+
 import { Topic } from "abi/info";
 import { Refusal } from "abi/refusal";
 import { Role } from "abi/startup";
 import { PRODUCTION } from "gen/profile";
-import { deadlineIn, information, restartHart, result, sleepUntil, stopHart } from "runtime/call";
+import { information, restartHart, result, stopHart } from "runtime/call";
+import { CommandLine } from "runtime/command-line";
 import { onlineHarts } from "runtime/harts";
 import { print } from "runtime/log";
-import { slotOf, startup } from "runtime/startup";
+import { sleepFor } from "runtime/sleep";
+import { slotOf } from "runtime/startup";
 import { parseDecimal } from "text/bytes";
 import { beginFacts, beginRow, endRow, isForPeople, number, refused, say, words } from "../answer";
-import { CommandLine } from "../command-line";
 
 /** Logical hart numbers are below this; one that did not come up leaves a gap. */
 const HARTS_MAX: u32 = 4;
@@ -84,7 +86,7 @@ function isGone(hart: u32): bool {
     if ((onlineHarts() & (1 << hart)) === 0) {
       return true;
     }
-    sleepUntil(deadlineIn(STOP_LOOK_MILLISECONDS, startup().timebase));
+    sleepFor(STOP_LOOK_MILLISECONDS);
   }
   return false;
 }

@@ -8,11 +8,11 @@ import { Role } from "abi/startup";
 import { DEPTH_MAX, FdtError, fdtErrorText, NONE } from "fdt/format";
 import { TREE_STATE_BYTES, Tree } from "fdt/reader";
 import { map, unmap } from "runtime/call";
+import { CommandLine } from "runtime/command-line";
 import { print } from "runtime/log";
 import { entryOf } from "runtime/startup";
 import { Line } from "text/line";
 import { beginRow, beginValue, composed, endRow, refused, say } from "../answer";
-import { CommandLine } from "../command-line";
 import { TREE_BYTES_MAX, TREE_WINDOW } from "../limits";
 
 const tree = changetype<Tree>(memory.data(TREE_STATE_BYTES, 8));

@@ -8,6 +8,7 @@
  *
  * Reached from blocks.ts and resume.ts; goes on in table.ts and disk.ts, by `exchange` of virtio_blk.capnp.
  */
+
 import { MESSAGE_BYTES_MAX } from "abi/message";
 import { Refusal } from "abi/refusal";
 import { NO_SLOT } from "abi/syscall";
@@ -19,10 +20,9 @@ import {
   VirtioBlkExchangeResults,
   VirtioBlkMethod,
 } from "gen/idl/virtio_blk";
-import { deadlineIn, sleepUntil } from "runtime/call";
 import { callService, MALFORMED_REPLY } from "runtime/client";
 import { messagePage } from "runtime/ipc";
-import { startup } from "runtime/startup";
+import { sleepFor } from "runtime/sleep";
 import { attachStaging, blockService } from "../disk";
 import {
   ATTACH_WAITS_MAX,
@@ -68,7 +68,7 @@ export function awaitRead(read: Read): bool {
       return false;
     }
     if (!read.isUnderWay) {
-      sleepUntil(deadlineIn(BUSY_MILLISECONDS, startup().timebase));
+      sleepFor(BUSY_MILLISECONDS);
     }
   }
   read.endIfActive(Refusal.TimedOut);

@@ -2,11 +2,11 @@
 
 import fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { defined } from "../../harness/defined.ts";
-import { type Guest, guest } from "../../harness/guest.ts";
+import { defined } from "../harness/defined.ts";
+import { type Guest, guest } from "../harness/guest.ts";
 
 const program = `
-import { COMMAND_LINE_BYTES, CommandLine } from "apps/nx/command-line";
+import { COMMAND_LINE_BYTES, CommandLine } from "runtime/command-line";
 import { distance } from "apps/nx/suggest";
 const line = changetype<CommandLine>(memory.data(<i32>COMMAND_LINE_BYTES, 8));
 export function parse(start: usize, length: u32): u32 {
