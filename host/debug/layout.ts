@@ -1,5 +1,5 @@
 // The layout of the kernel's memory, for code that reads it from outside: offsets of fields, sizes and counts, and the
-// addresses of its tables. tools/explore/layout.ts reads it from a build.
+// addresses of its tables. tools/boot/kernel/layout.ts reads it from a build.
 
 import { number, object, type Shape, table } from "../json.ts";
 

@@ -17,7 +17,7 @@ import type { Machine, MachineEnd } from "../../tools/boot/machines/machine.ts";
 import { qemuArguments, qemuProgram } from "../../tools/boot/machines/qemu.ts";
 import { type BootReport, bootOnce } from "../../tools/boot/run.ts";
 import { filesOf } from "../../tools/boot/session.ts";
-import { readLayout } from "../../tools/explore/layout.ts";
+import { readLayout } from "../../tools/boot/kernel/layout.ts";
 import { defined } from "../harness/defined.ts";
 import { Gdb, registers } from "../harness/gdb.ts";
 import { BOOT_TIMEOUT_MS, buildOnce, explain, hasQemu, usualRequest } from "./harness/machine.ts";

@@ -1,17 +1,21 @@
 // The common part of ./nx boot and ./nx hw: build what is stale, pick the machine and the disk, run once.
 
 import { readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { Layout } from "../../host/debug/layout.ts";
 import { Locator, placeText } from "../../host/debug/locate.ts";
 import { attemptOutput, type NamedFile, requireOutputs } from "../../host/outputs.ts";
 import { Problem } from "../../host/problem.ts";
 import { progressOn } from "../../host/report.ts";
 import { root } from "../../host/root.ts";
+import type { Question } from "../../machine/host/gdb/monitor.ts";
 import { encodeRecording } from "../../machine/host/recording/recording.ts";
 import { type BuildOutputs, build, buildMachine } from "../../toolchain/compile.ts";
 import type { Apart } from "./apart.ts";
 import { requireMachineInputs } from "./inputs.ts";
 import type { Person } from "./interactive.ts";
+import { readLayout } from "./kernel/layout.ts";
+import { kernelQuestions } from "./kernel/questions.ts";
 import { type EmbeddedFacts, embeddedMachine, nonceOfSeed } from "./machines/embedded.ts";
 import { chaosOf, faultsOf } from "./machines/hostility.ts";
 import { qemuMachine, qemuProgram } from "./machines/qemu.ts";
@@ -154,6 +158,18 @@ export function filesOf(outputs: Pick<BuildOutputs, "kernel" | "deviceTree">): B
   };
 }
 
+/** What `monitor` can ask of the kernel of this build. Its layout is compiled for the first question. */
+function questionsOf({ kernel }: BuildOutputs): readonly Question[] {
+  let layout: Promise<Layout> | undefined;
+  return kernelQuestions(async () => {
+    layout ??= readLayout(
+      new Uint8Array(readFileSync(join(root, kernel))),
+      join(dirname(kernel), "wasm/neuron.wasm"),
+    ).then((data) => new Layout(data));
+    return await layout;
+  });
+}
+
 /** The disk image that a run uses, or undefined for none. */
 function diskFile(disk: MachineWords["disk"], outputs: BuildOutputs): string | undefined {
   if (disk === false) {
@@ -188,6 +204,7 @@ function requestOf(
         port: words.gdb,
         tell: (text) => void (onGdbPort === undefined && process.stderr.write(`${text}\n`)),
         programs: programsBeside(join(root, outputs.kernel)),
+        questions: questionsOf(outputs),
         ...(onGdbPort && { onPort: onGdbPort }),
       },
     }),

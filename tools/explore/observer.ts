@@ -17,8 +17,8 @@ import type { Layout } from "../../host/debug/layout.ts";
 import { type Place, placeText } from "../../host/debug/locate.ts";
 import { describeHarts } from "../../machine/host/harts.ts";
 import type { Run } from "../../machine/host/run.ts";
+import { type KernelHart, readKernelHart } from "../boot/kernel/harts.ts";
 import { takeAccounts } from "./accounts.ts";
-import { type KernelHart, readKernelHart } from "./kernel-state.ts";
 import type { Places } from "./places.ts";
 
 const SUPERVISOR_SOFTWARE = 1n << BigInt(Interrupt.SupervisorSoftware);

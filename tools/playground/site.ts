@@ -14,7 +14,7 @@ import { root } from "../../host/root.ts";
 import { hashOf } from "../../machine/host/recording/recording.ts";
 import { build, buildMachine } from "../../toolchain/compile.ts";
 import { programs } from "../../toolchain/programs.ts";
-import { readLayout } from "../explore/layout.ts";
+import { readLayout } from "../boot/kernel/layout.ts";
 
 /** Where the kernel's Wasm is, from which its layout is read. */
 const KERNEL_WASM = "build/wasm/neuron.wasm";

@@ -20,7 +20,7 @@ import {
   writeRegisters,
 } from "./access.ts";
 import type { Debugger } from "./debugger.ts";
-import { monitor, type Programs } from "./monitor.ts";
+import { monitor, type Programs, type Question } from "./monitor.ts";
 import { PACKET_BYTES_MAX, PacketStream } from "./packets.ts";
 import type { DebugStop } from "./stops.ts";
 import { canHold, target } from "./target.ts";
@@ -54,6 +54,8 @@ export interface GdbOptions {
   slice?: bigint | undefined;
   /** What `monitor task` knows. */
   programs?: Programs | undefined;
+  /** What else `monitor` can ask. */
+  questions?: readonly Question[] | undefined;
 }
 
 /** How gdb left: it let the machine go on, ended it, or lost the connection. */
@@ -62,6 +64,7 @@ export type Leave = "detached" | "killed" | "lost";
 export class GdbSession {
   private readonly debugged: Debugger;
   private readonly programs: Programs;
+  private readonly questions: readonly Question[];
   private readonly packets: PacketStream;
   /** Lets the host handle what has come meanwhile. */
   private readonly breathe: () => Promise<unknown>;
@@ -80,10 +83,11 @@ export class GdbSession {
     debugged: Debugger,
     send: (text: string) => void,
     breathe: () => Promise<unknown>,
-    { slice = SLICE_INSTRUCTIONS, programs = NO_PROGRAMS }: GdbOptions = {},
+    { slice = SLICE_INSTRUCTIONS, programs = NO_PROGRAMS, questions = [] }: GdbOptions = {},
   ) {
     this.slice = slice;
     this.programs = programs;
+    this.questions = questions;
     this.debugged = debugged;
     this.hart = debugged.run.machine.bootHart ?? 0;
     this.packets = new PacketStream(
@@ -139,7 +143,7 @@ export class GdbSession {
     switch (command) {
       case "q":
       case "Q":
-        return this.query(packet);
+        return await this.query(packet);
       case "H":
         return this.selectHart(words);
       case "T":
@@ -190,7 +194,7 @@ export class GdbSession {
     }
   }
 
-  private query(packet: string): string {
+  private async query(packet: string): Promise<string> {
     if (packet.startsWith("qSupported")) {
       const size = `PacketSize=${PACKET_BYTES_MAX.toString(16)}`;
       return `${size};QStartNoAckMode+;qXfer:features:read+;vContSupported+;ReverseStep+;ReverseContinue+`;
@@ -216,7 +220,7 @@ export class GdbSession {
       return hart === undefined ? REFUSED : textDigits(this.describe(hart));
     }
     if (packet.startsWith("qRcmd,")) {
-      return this.monitor(packet.slice("qRcmd,".length));
+      return await this.monitor(packet.slice("qRcmd,".length));
     }
     if (!packet.startsWith("qXfer:features:read:")) {
       return "";
@@ -233,12 +237,13 @@ export class GdbSession {
   }
 
   /** `monitor`: the words are in hexadecimal. */
-  private monitor(words: string): string {
+  private async monitor(words: string): Promise<string> {
     const bytes = bytesOf(words);
     if (bytes === undefined) {
       return REFUSED;
     }
-    for (const line of monitor(this.debugged, new TextDecoder().decode(bytes), this.programs)) {
+    const text = new TextDecoder().decode(bytes);
+    for (const line of await monitor(this.debugged, text, this.programs, this.questions)) {
       this.say(line);
     }
     return "OK";

@@ -17,10 +17,12 @@ export interface Programs {
   read: (name: string) => Uint8Array | undefined;
 }
 
-interface Question {
+/** A word that may stand behind `monitor`. */
+export interface Question {
   readonly word: string;
   readonly meaning: string;
-  answer: (debugged: Debugger, argument: string, programs: Programs) => string[];
+  /** The answer in lines. `argument` is what stands behind the word. */
+  answer: (debugged: Debugger, argument: string, programs: Programs) => string[] | Promise<string[]>;
 }
 
 const questions: readonly Question[] = [
@@ -72,13 +74,19 @@ const questions: readonly Question[] = [
   },
 ];
 
-/** The answer to what a person typed behind `monitor`, in lines. */
-export function monitor(debugged: Debugger, text: string, programs: Programs): string[] {
+/** The answer to what a person typed behind `monitor`, in lines. @param more the questions of a kernel that the caller knows */
+export async function monitor(
+  debugged: Debugger,
+  text: string,
+  programs: Programs,
+  more: readonly Question[],
+): Promise<string[]> {
+  const all = [...questions, ...more];
   const [word = "", ...words] = text.trim().split(/\s+/);
-  const question = questions.find((each) => each.word === word);
+  const question = all.find((each) => each.word === word);
   if (question !== undefined) {
-    return question.answer(debugged, words.join(" "), programs);
+    return await question.answer(debugged, words.join(" "), programs);
   }
-  const lines = questions.map((each) => `monitor ${each.word.padEnd(6)} ${each.meaning}`);
+  const lines = all.map((each) => `monitor ${each.word.padEnd(6)} ${each.meaning}`);
   return word === "" || word === "help" ? lines : [`there is no "monitor ${word}":`, ...lines];
 }

@@ -6,7 +6,7 @@ import type { Server, Socket } from "node:net";
 import { setImmediate } from "node:timers/promises";
 import type { Debugger } from "./debugger.ts";
 import { GdbSession, type Leave } from "./gdb.ts";
-import type { Programs } from "./monitor.ts";
+import type { Programs, Question } from "./monitor.ts";
 import { connectText, openPort } from "./port.ts";
 
 /** What the caller provides. */
@@ -25,6 +25,8 @@ export interface GdbHost {
   breathe?: () => Promise<unknown>;
   /** The programs that `monitor task` knows. Default: none. */
   programs?: Programs;
+  /** What else `monitor` can ask. Default: nothing. */
+  questions?: readonly Question[];
   /** Ends the session from outside. */
   signal?: AbortSignal;
 }
@@ -129,7 +131,10 @@ async function serveOne(socket: Socket, debugged: Debugger, host: GdbHost): Prom
   };
   // Breakpoints and watchpoints of a gdb whose connection broke are not this one's.
   debugged.stops.clear();
-  const session = new GdbSession(debugged, send, breathe, { programs: host.programs });
+  const session = new GdbSession(debugged, send, breathe, {
+    programs: host.programs,
+    questions: host.questions,
+  });
   const hangUp = (): void => void socket.destroy();
   host.signal?.addEventListener("abort", hangUp);
   socket.on("data", (bytes) => session.receive(bytes));

@@ -71,6 +71,12 @@ describe.skipIf(!isInstalled(GDB))(`./nx debug (${GDB} is installed)`, () => {
           "monitor when",
           "monitor seed",
           "reverse-continue",
+          "monitor tasks",
+          "monitor caps nx",
+          "monitor caps nosuch",
+          "monitor queues",
+          "monitor locks",
+          "monitor mail",
           "monitor task nosuch",
           "monitor nothing",
           "delete",
@@ -82,6 +88,11 @@ describe.skipIf(!isInstalled(GDB))(`./nx debug (${GDB} is installed)`, () => {
       expect(said).toMatch(/clock \d+ \(\d+ instructions, .*\), in the present/);
       expect(said).toContain("seed 7, 4 harts, chaos none, 0 faults of the disk");
       expect(said).toContain("there is no program nosuch: nexus-init, ");
+      expect(said).toMatch(/\n0 +nexus-init +driver +\w+ +0x[0-9a-f]+\n1 +consoled +driver/);
+      expect(said).toMatch(/\n4 +nx +app +runs on hart \d +0x/);
+      expect(said).toMatch(/\n\d+ +endpoint +send +0x[0-9a-f]+\n/);
+      expect(said).toContain('there is no task "nosuch": nexus-init, consoled, virtioblkd, packagefsd, nx');
+      expect(said.match(/^hart 2: (empty|none)$/gm)).toHaveLength(3);
       expect(said).toContain('there is no "monitor nothing":');
       // Forwards it stops at the program's first system call, backwards at its main.
       const [, forwards = ""] = said.split("hit Breakpoint 2, systemCall () at");

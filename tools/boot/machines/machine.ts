@@ -4,7 +4,7 @@
 // proofs,
 // the report — works on either unchanged.
 
-import type { Programs } from "../../../machine/host/gdb/monitor.ts";
+import type { Programs, Question } from "../../../machine/host/gdb/monitor.ts";
 
 /** How the disk is attached, or that there is none. */
 export interface DiskOptions {
@@ -26,6 +26,8 @@ export interface GdbOptions {
   onPort?: (port: number) => void;
   /** The programs that `monitor task` knows. */
   programs?: Programs;
+  /** What `monitor` can ask of the kernel. */
+  questions?: readonly Question[];
 }
 
 /** The device tree of a run. It is written into a file only if the machine asks for one. */

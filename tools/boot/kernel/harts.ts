@@ -1,8 +1,8 @@
 // The state of each hart of the kernel and of its run queue, read from outside at any moment. The guest does nothing
 // for it and does not notice.
 
-import type { Layout } from "../../host/debug/layout.ts";
-import type { EmbeddedMachine } from "../../machine/host/machine.ts";
+import type { Layout } from "../../../host/debug/layout.ts";
+import type { EmbeddedMachine } from "../../../machine/host/machine.ts";
 
 /** The state of one hart. */
 export interface KernelHart {

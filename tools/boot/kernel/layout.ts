@@ -6,13 +6,13 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { LayoutData } from "../../host/debug/layout.ts";
-import { readElf } from "../../host/elf.ts";
-import { Problem } from "../../host/problem.ts";
-import { root } from "../../host/root.ts";
-import { RAM_START } from "../../machine/host/machine.ts";
-import { compileConstants } from "../../toolchain/asc/constants.ts";
-import { readModule } from "../../toolchain/wasm/reader.ts";
+import type { LayoutData } from "../../../host/debug/layout.ts";
+import { readElf } from "../../../host/elf.ts";
+import { Problem } from "../../../host/problem.ts";
+import { root } from "../../../host/root.ts";
+import { RAM_START } from "../../../machine/host/machine.ts";
+import { compileConstants } from "../../../toolchain/asc/constants.ts";
+import { readModule } from "../../../toolchain/wasm/reader.ts";
 
 const KERNEL = "source/kernel/neuron/src";
 
@@ -42,6 +42,7 @@ const classes: Readonly<Record<string, readonly [file: string, fields: readonly 
       "queue",
       "nameLow",
       "id",
+      "ownClass",
     ],
   ],
   Capability: ["task/handles", ["kind", "rights", "object"]],
