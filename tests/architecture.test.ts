@@ -59,7 +59,7 @@ const hostLevels: readonly (readonly [RegExp, number])[] = [
   [/^(toolchain|machine\/host)\//, 1],
   [/^(tools\/build|playground)\//, 2],
   [/^tools\/boot\//, 3],
-  [/^bench\/|^tools\/(debug|explore|image|licences|mk-pkgfs-img|nx-hw|replay|run|test)\//, 4],
+  [/^bench\/|^tools\/(debug|explore|image|licences|mk-pkgfs-img|new|nx-hw|replay|run|test)\//, 4],
   // The fuzzer runs on the board of the specification's tests; the playground takes the layout from the explorer.
   [/^tools\/(bench|fuzz|playground)\//, 5],
   [/^tools\/nx\//, 6],

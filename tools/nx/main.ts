@@ -13,6 +13,7 @@ import { register as registerExplore } from "../explore/command.ts";
 import { register as registerFuzz } from "../fuzz/command.ts";
 import { register as registerImage } from "../image/command.ts";
 import { register as registerLicences } from "../licences/command.ts";
+import { register as registerNew } from "../new/command.ts";
 import { register as registerHw } from "../nx-hw/command.ts";
 import { register as registerPlayground } from "../playground/command.ts";
 import { register as registerReplay } from "../replay/command.ts";
@@ -35,6 +36,7 @@ const commands: readonly Register[] = [
   registerHw,
   registerImage,
   registerBuild,
+  registerNew,
   registerBench,
   registerLicences,
 ];

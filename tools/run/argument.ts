@@ -30,13 +30,15 @@ export function runnable(): string[] {
   return programs.filter(({ travels }) => travels === "package").map(({ name }) => name);
 }
 
+const isName = (text: string): boolean => /^[a-z][a-z0-9-]{0,15}$/.test(text);
+
 function requireProgram(app: string): void {
   const names = runnable();
   if (names.includes(app)) {
     return;
   }
   throw new Problem(`there is no program "${app}"; there are ${names.join(", ")}`, {
-    hints: ["toolchain/programs.ts lists them; docs/hacking.md says how to add one"],
+    hints: [`./nx new app ${isName(app) ? app : "NAME"} makes one`],
     exitCode: 2,
   });
 }
