@@ -20,8 +20,10 @@ const HELLO = "Hello from the package file system.\r\n";
 const tasks = ["", "ls fixtures", "cat fixtures/lines.txt", "run nx ls", "ps", "hw dt"] as const;
 /** A shell is ended at most so many milliseconds after it was asked for. */
 const DELAY_MILLISECONDS_MAX = 20;
+/** From the greeting until the shell surely reads, in milliseconds. */
+const READING_MILLISECONDS = 200;
 /** Between two ends, in milliseconds: nexus-init gives up what falls nine times in ten seconds. */
-const PAUSE_MILLISECONDS = 1300;
+const PAUSE_MILLISECONDS = 1100;
 /** packagefsd keeps the memory of its last eight clients. It is full before memory is measured. */
 export const WARM_UP_ROUNDS = 10;
 
@@ -38,6 +40,8 @@ function* session({ rounds, seed }: Plan): Generator<Step, string | undefined, s
     const task = tasks[round % tasks.length] ?? "";
     const delay = (Number(seed) * 7 + round * 13) % DELAY_MILLISECONDS_MAX;
     yield { type: `kill nx ${delay}\r${task}\r`, until: GREETING };
+    // What is typed before the next life reads belongs to the line of the last one.
+    yield { pause: READING_MILLISECONDS };
     yield { type: "cat fixtures/hello.txt\r", until: HELLO };
     yield { pause: PAUSE_MILLISECONDS };
   }
