@@ -52,7 +52,11 @@ function* session({ rounds, seed }: Plan): Generator<Step, string | undefined, s
 /** What `jobs` says of all programs together. */
 function* pagesInUse(): Generator<Step, number, string> {
   const shown = yield { type: "jobs\r", until: "packagefsd" };
-  return Number(/\(all\) +- +(\d+)\//.exec(shown)?.[1]);
+  const pages = /\(all\) +- +(\d+)\//.exec(shown)?.[1];
+  if (pages === undefined) {
+    throw new Error(`jobs does not say how many pages are in use: ${shown}`);
+  }
+  return Number(pages);
 }
 
 /** The person: is told what is shown, and says what to type. */

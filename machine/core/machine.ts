@@ -18,7 +18,7 @@ import { advanceCalls, areCallsOpen } from "./firmware/hart-calls";
 import { clearStop, stopRequested } from "./hart/breakpoints";
 import { Hart, HartState, hartAt, resetHart } from "./hart/hart";
 import { lookAtDeadlines, runTurn } from "./hart/turn";
-import { clearHit } from "./hart/watchpoints";
+import { clearHit, putOffStop } from "./hart/watchpoints";
 import { allWait } from "./host";
 import { keepTurn, nextHart, seedInterleave, turnLeft, turnLength, turnOwner } from "./interleave";
 import { HARTS_MAX, hartCount, PAGE_BYTES, PAGE_SHIFT, RAM_BYTES_MAX, shape } from "./layout";
@@ -189,7 +189,7 @@ export function run(instructions: u64): u32 {
   const until = clock() + instructions < clock() ? NEVER : clock() + instructions;
   clearStop();
   clearHit();
-  while (clock() < until) {
+  while (clock() < until || stopRequested()) {
     if (power() !== Power.On) {
       return Stop.Halted;
     }
@@ -207,7 +207,12 @@ export function run(instructions: u64): u32 {
       if (mayAdvance) {
         continue;
       }
-      if (!skipIdle(until)) {
+      const before = clock();
+      const goesOn = skipIdle(until);
+      if (clock() === before) {
+        putOffStop();
+      }
+      if (!goesOn && !stopRequested()) {
         return clock() >= until ? Stop.Budget : Stop.Idle;
       }
       continue;

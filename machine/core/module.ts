@@ -42,7 +42,14 @@ export {
   setHartCsr,
   setHartPc,
 } from "./hart/inspect";
-export { accessedBy, addWatchpoint, clearWatchpoints, isObserving, watchpointHit } from "./hart/watchpoints";
+export {
+  accessedBy,
+  addWatchpoint,
+  clearWatchpoints,
+  isObserving,
+  isPutOff,
+  watchpointHit,
+} from "./hart/watchpoints";
 export { seedInterleave, setTurns } from "./interleave";
 export { hartCount, ramBase, ramBytes } from "./layout";
 export { create, powerOn, run, setChaos, setExtensions } from "./machine";

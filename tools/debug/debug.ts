@@ -1,13 +1,14 @@
 // What ./nx debug does: boots the embedded machine for gdb, and starts gdb in this terminal, with the symbols of the kernel and
 // of one program, stopped where that begins.
 //
-// gdb owns the terminal: Ctrl-C is for it. When it ends, the machine ends too, or runs on to its own end if gdb has detached.
+// gdb owns the terminal: Ctrl-C is for it. When it ends, the machine ends too.
 
 import { spawn, spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { Problem } from "../../host/problem.ts";
 import { root } from "../../host/root.ts";
 import { programs } from "../../toolchain/programs.ts";
+import { DEVELOPMENT_TRUST } from "../../toolchain/steps/build.ts";
 import { SELFTEST_RUN } from "../boot/run.ts";
 import { runSession } from "../boot/session.ts";
 import type { DebugWords } from "./words.ts";
@@ -30,6 +31,12 @@ export async function debug(
       exitCode: 2,
     });
   }
+  if (words.profile !== "bringup" || words.trust !== DEVELOPMENT_TRUST) {
+    throw new Problem("only the bring-up build is debugged here", {
+      hints: ["leave out --profile and --trust, or use ./nx boot --gdb 1234 with them"],
+      exitCode: 2,
+    });
+  }
   const program = programs.find((each) => each.name === name && each.kind === "task");
   if (name !== undefined && program === undefined) {
     const known = programs.filter(({ kind }) => kind === "task").map((each) => each.name);
@@ -39,25 +46,21 @@ export async function debug(
   const run = program?.travels === "package" ? [program.name, ...args].join(" ") : SELFTEST_RUN;
   let ended: Promise<number> | undefined;
   const start = (port: number): void => {
-    if (ended === undefined) {
-      ended = runGdb(gdb, gdbWords(port, program?.name, command));
-    } else {
-      // gdb has ended without a word to the machine, which waits for the next one: as if this command was ended.
-      process.kill(process.pid, "SIGTERM");
-    }
+    ended ??= runGdb(gdb, gdbWords(port, program?.name, command));
   };
   const onLine = (line: string): void => void process.stdout.write(`${line}\n`);
   await runSession({ ...words, machine: "embedded", gdb: 0 }, run, false, onLine, { onGdbPort: start });
   return (await ended) ?? 1;
 }
 
-/** Runs gdb in this terminal. Resolves with its exit code. */
+/** Runs gdb in this terminal, and ends the machine behind it. Resolves with gdb's exit code. */
 async function runGdb(gdb: string, args: readonly string[]): Promise<number> {
-  // The terminal sends it to gdb as well, which then stops the machine.
+  // The terminal sends SIGINT to gdb as well, which then stops the machine. SIGTERM ends the machine, and is ours.
   const ignore = (): void => {};
-  process.on("SIGINT", ignore);
+  process.on("SIGINT", ignore).on("SIGTERM", ignore);
   const child = spawn(gdb, args, { cwd: root, stdio: "inherit" });
   const code = await new Promise<number>((resolve) => child.once("close", (status) => resolve(status ?? 1)));
+  process.kill(process.pid, "SIGTERM");
   process.off("SIGINT", ignore);
   return code;
 }

@@ -58,6 +58,15 @@ const enum Way {
   Translated = 3,
 }
 
+/**
+ * Whether a watchpoint stops the loop here: behind an instruction, and not between the two pages of one. `left` is what is left
+ * of the budget, in bytes of ops.
+ */
+function stopsHere(hart: Hart, op: usize, left: i32, budget: i32): bool {
+  const isBehind = left < budget << OP_SHIFT && op !== changetype<usize>(hart) + offsetof<Hart>("straddle0");
+  return isBehind && stopRequested();
+}
+
 /** Accounts for instructions that a hart executed. */
 function retire(hart: Hart, count: i32): void {
   hart.retired += <u64>count;
@@ -108,7 +117,7 @@ export function run<T>(hart: Hart, budget: i32, guarded: bool, observed: bool): 
   // What was left when the page's heat was last accounted for.
   let since = mark;
   for (;;) {
-    if (exact && (credit - <i32>op <= 0 || (observed && stopRequested()))) {
+    if (exact && (credit - <i32>op <= 0 || (observed && stopsHere(hart, op, credit - <i32>op, budget)))) {
       left = credit - <i32>op;
       break;
     }

@@ -16,7 +16,7 @@ import { Power, power } from "../power";
 import { stopRequested } from "./breakpoints";
 import { Hart, HartState, hartAt, reservers, unreserve } from "./hart";
 import { takeInterrupt } from "./trap";
-import { isObserving } from "./watchpoints";
+import { isObserving, isPutOff, putOffStop, stopAtLast } from "./watchpoints";
 
 const STIP: u64 = 1 << 5;
 const MTIP: u64 = 1 << 7;
@@ -89,6 +89,16 @@ function lookAround(hart: Hart): void {
   hart.pausedCode = 0;
 }
 
+/** Runs a hart of a machine with watchpoints. Returns how much of the budget it used. */
+function observe(hart: Hart, budget: i32): i32 {
+  const waits = isPutOff();
+  const used = run<Exact>(hart, waits ? 1 : budget, hart.guarded !== 0, true);
+  if (waits && used > 0) {
+    stopAtLast();
+  }
+  return used;
+}
+
 /** What chaos does between two turns. */
 function endTurn(hart: Hart): void {
   demote(hart.id);
@@ -108,11 +118,14 @@ export function runTurn(hart: Hart, turn: i32, most: i32): i32 {
   while (left > rest && !stopRequested()) {
     if (hart.paused === 0 || clock() >= eventClock()) {
       lookAround(hart);
+      putOffStop();
     }
     const ahead = eventClock() - clock();
     const budget = ahead < <u64>(left - rest) ? <i32>ahead : left - rest;
-    if (hart.guarded !== 0 || isObserving() || budget <= FAST_MARGIN) {
-      left -= run<Exact>(hart, budget, hart.guarded !== 0, isObserving());
+    if (isObserving()) {
+      left -= observe(hart, budget);
+    } else if (hart.guarded !== 0 || budget <= FAST_MARGIN) {
+      left -= run<Exact>(hart, budget, hart.guarded !== 0, false);
     } else {
       left -= run<Fast>(hart, budget, false, false);
     }

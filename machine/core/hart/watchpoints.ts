@@ -7,7 +7,7 @@
  * reaches memory.
  */
 import { redecode } from "../code/pages";
-import { requestStop } from "./breakpoints";
+import { clearStop, requestStop } from "./breakpoints";
 
 export const WATCHPOINTS_MAX: u32 = 16;
 
@@ -26,6 +26,9 @@ const TABLE: usize = memory.data(16 * WATCHPOINTS_MAX, 8);
 
 /** Which watchpoint stopped the machine, plus one (u32, 0 if none did), and at 4 who made the access (u32). */
 const HIT: usize = memory.data(8, 4);
+
+/** Not zero while the stop is put off: the access came before an instruction, and the machine stops behind that. */
+const PUT_OFF: usize = memory.data(4, 4);
 
 function watchpointAt(index: u32): usize {
   return TABLE + <usize>(index << 4);
@@ -50,6 +53,8 @@ export function addWatchpoint(address: u64, bytes: u32, kinds: u32): bool {
 /** Removes every watchpoint. */
 export function clearWatchpoints(): void {
   store<u32>(COUNT, 0);
+  store<u32>(HIT, 0);
+  store<u32>(PUT_OFF, 0);
   redecode();
 }
 
@@ -60,7 +65,7 @@ export function isObserving(): bool {
 
 /** Which watchpoint stopped the machine since clearHit(), in the order in which they were added. All ones: none did. */
 export function watchpointHit(): u32 {
-  return load<u32>(HIT) - 1;
+  return isPutOff() ? ~0 : load<u32>(HIT) - 1;
 }
 
 /** Who made that access: a hart, or DEVICE (memory/ram.ts). */
@@ -69,7 +74,31 @@ export function accessedBy(): u32 {
 }
 
 export function clearHit(): void {
-  store<u32>(HIT, 0);
+  if (!isPutOff()) {
+    store<u32>(HIT, 0);
+  }
+}
+
+/**
+ * What was accessed just now comes before the next instruction, at the same clock. A run up to this clock ends before such an
+ * access, so the machine stops only behind that instruction.
+ */
+export function putOffStop(): void {
+  if (load<u32>(HIT) !== 0 && !isPutOff()) {
+    store<u32>(PUT_OFF, 1);
+    clearStop();
+  }
+}
+
+/** Whether a stop waits for the end of the next instruction. */
+export function isPutOff(): bool {
+  return load<u32>(PUT_OFF) !== 0;
+}
+
+/** The instruction has been executed. */
+export function stopAtLast(): void {
+  store<u32>(PUT_OFF, 0);
+  requestStop();
 }
 
 /** There is an access of this kind to [address, address + bytes) of RAM: stops the machine if a watchpoint is there. */

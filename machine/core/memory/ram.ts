@@ -52,7 +52,9 @@ export function physicalWritten(address: u64, bytes: u64, writer: u32): bool {
   if (bytes === 0) {
     return false;
   }
-  Observed.write(address, bytes, writer);
+  if (writer !== HOST) {
+    Observed.write(address, bytes, writer);
+  }
   breakReservations(address, bytes, writer);
   const last = <u32>((address - RAM_START + bytes - 1) >> PAGE_SHIFT);
   let code = false;

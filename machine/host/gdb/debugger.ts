@@ -71,7 +71,11 @@ export class Debugger {
     this.stops.arm();
     const target = this.run.clock + instructions;
     const end = this.recordedEnd ?? target;
-    const state = this.advanceTo(target < end ? target : end);
+    let state = this.advanceTo(target < end ? target : end);
+    // The access came before an instruction that is not executed yet.
+    while (state === "running" && this.run.machine.core.isPutOff() !== 0) {
+      state = this.advanceTo(this.run.clock + 1n);
+    }
     const stop = this.stops.found();
     this.stops.disarm();
     return stop ?? this.endOf(state, busyHart(this.run.machine));

@@ -340,7 +340,7 @@ export class GdbSession {
     this.hart = this.awake(hart);
     if (hit !== undefined) {
       if (hit.hart === undefined) {
-        this.say("A device made the access, not a hart.");
+        this.say("A device or the firmware made the access, not a hart.");
       }
       return `${this.stopText(SIGTRAP, this.hart)}${watchNames[hit.watched]}:${hit.address.toString(16)};`;
     }

@@ -71,7 +71,14 @@ export class Watchpoints {
       return true;
     }
     const parts = bytes > 0 && bytes <= WATCHED_BYTES_MAX ? translate(address, bytes) : undefined;
-    if (parts === undefined || parts.length + this.partCount > WATCHPOINTS_MAX) {
+    if (parts === undefined) {
+      return false;
+    }
+    if (parts.length + this.partCount > WATCHPOINTS_MAX) {
+      // Those that gdb has only taken away for a stop give way.
+      this.settle();
+    }
+    if (parts.length + this.partCount > WATCHPOINTS_MAX) {
       return false;
     }
     this.known.push({ watched, address, bytes, parts, isSet: true });

@@ -19,6 +19,8 @@ import { Origin, Program, State, Topology } from "./topology";
 const NO_ROW: u32 = 0xffff_ffff;
 const OURSELVES: u32 = 0xffff_fffe;
 let victim: u32 = NO_ROW;
+/** Its life: how often it was started again. */
+let life: u32 = 0;
 let due: u64 = FOREVER;
 
 /** Notes which service to end, and when. */
@@ -37,6 +39,7 @@ export function planKill(topology: Topology, name: usize, length: u32, afterMicr
     return RunStatus.badName;
   }
   victim = found;
+  life = found === OURSELVES ? 0 : topology.program(found).restarts;
   due = now() + (afterMicroseconds * startup().timebase) / 1_000_000;
   return RunStatus.ok;
 }
@@ -49,9 +52,9 @@ export function killWhenDue(topology: Topology): u64 {
   if (victim === OURSELVES) {
     exit(ExitCode.AskedToEnd);
   }
-  // It may have ended by itself meanwhile: then there is nothing to do.
+  // It may have ended by itself meanwhile, and even be back: then there is nothing to do.
   const program = topology.program(victim);
-  if (isAlive(program)) {
+  if (isAlive(program) && program.restarts === life) {
     killTask(program.task);
   }
   victim = NO_ROW;

@@ -166,6 +166,10 @@ function runProgram(topology: Topology, index: u32, rest: usize, length: u32): b
     const found = endOf(program);
     drop(program.task);
     closeJob(program);
+    if (program.isNamed(SHELL_PROGRAM)) {
+      // Nothing hears any more how the program ends that the shell runs.
+      endFront(topology);
+    }
     if (found === null) {
       return true;
     }
@@ -173,8 +177,6 @@ function runProgram(topology: Topology, index: u32, rest: usize, length: u32): b
       print(found);
       return false;
     }
-    // Nothing hears any more how the program ends that the shell ran.
-    endFront(topology);
     if (!awaitDue(topology, program)) {
       return false;
     }
