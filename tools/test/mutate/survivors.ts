@@ -43,10 +43,8 @@ const explanations: readonly Explanation[] = [
     checks: [
       "source/kernel/neuron/src/arch/riscv/ipi.ts#stopOthers#2: !isOnline(i)",
       "source/kernel/neuron/src/arch/riscv/sbi/hsm.ts#hartStatus#1: error < 0",
-      "source/kernel/neuron/src/arch/riscv/smp.ts#ask#1: isOnline(hart.index)",
       "source/kernel/neuron/src/arch/riscv/smp.ts#startHart#1: !beginStart()",
       "source/kernel/neuron/src/arch/riscv/smp.ts#leaveOnline#1: !hart.online.move(Online.Yes, Online.Stopping)",
-      "source/kernel/neuron/src/arch/riscv/smp.ts#abandon#1: hart.online.move(Online.No, Online.Abandoned)",
       "source/kernel/neuron/src/lifecycle/hart.ts#stopHart#1: !beginStop(hart)",
     ],
   },
@@ -67,7 +65,6 @@ const explanations: readonly Explanation[] = [
     checks: [
       "source/kernel/neuron/src/ipc/timeout.ts#expire#3: kind === Wait.Claimed",
       "source/kernel/neuron/src/ipc/timeout.ts#expire#5: !claim(task, word)",
-      "source/kernel/neuron/src/sched/queue.ts#mostUrgent#1: classes === 0",
       "source/kernel/neuron/src/sched/queue.ts#withdraw#2: queue >= table + HARTS_MAX * QUEUE_STRIDE",
       "source/kernel/neuron/src/sched/wake.ts#sendTo#1: !isOnline(target)",
       "source/kernel/neuron/src/ipc/call.ts#claimReplier#5: !claim(caller, word)",
@@ -112,7 +109,6 @@ const explanations: readonly Explanation[] = [
       "source/kernel/neuron/src/job/job.ts#Job.tryRetain#1: this.account === 0",
       "source/kernel/neuron/src/sched/queue.ts#RunQueue.hasBefore#1: waiting !== 0",
       "source/kernel/neuron/src/sched/queue.ts#RunQueue.hasBefore#2: (waiting & ((1 << taskClass) - 1)) !== 0",
-      "source/kernel/neuron/src/sched/queue.ts#RunQueue.pop#1: this.classes === 0",
       "source/kernel/neuron/src/sched/queue.ts#RunQueue.steal#1: (this.classes & (1 << taskClass)) === 0",
       "source/kernel/neuron/src/trap.ts#readMail#1: mail === 0",
     ],
