@@ -197,7 +197,7 @@ export class Observer {
     if (harts.some(({ online, ticks }) => online === Online.No || ticks === 0)) {
       return;
     }
-    if (harts.some(({ waiting, running }) => waiting !== 0 || running)) {
+    if (harts.some(({ waiting, running }) => waiting !== 0 || running !== 0)) {
       return;
     }
     if (now - this.accountsAt < ACCOUNTS_TICKS && consoleBytes.length === this.accountsLength) {

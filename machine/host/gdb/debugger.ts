@@ -11,7 +11,7 @@
 import { type AdvanceState, PC_REGISTER, type Run } from "../run.ts";
 import { Timeline } from "../timeline.ts";
 import { busyHart, type DebugStop, Stops } from "./stops.ts";
-import { pagesOf, physicalOf, readVirtual } from "./virtual.ts";
+import { readVirtual, wholeParts } from "./virtual.ts";
 
 /** How far a debugger goes, in instructions. */
 export interface Reach {
@@ -175,20 +175,19 @@ export class Debugger {
 
   /** Writes memory as a hart sees it. False if some of it does not exist. From here on it is another run. */
   writeMemory(hart: number, address: bigint, bytes: Uint8Array): boolean {
-    const before = this.readMemory(hart, address, bytes.length);
-    if (before.length < bytes.length) {
+    const parts = wholeParts(this.run.machine, hart, address, bytes.length);
+    if (parts === undefined) {
       return false;
     }
     // If nothing changes, it stays the same run.
+    const before = this.readMemory(hart, address, bytes.length);
     if (before.every((byte, index) => byte === bytes[index])) {
       return true;
     }
-    for (const [done, part] of pagesOf(address, bytes.length)) {
-      const physical = physicalOf(this.run.machine, hart, address + BigInt(done));
-      if (physical === undefined) {
-        return false;
-      }
-      this.run.writeMemory(physical, bytes.subarray(done, done + part));
+    let done = 0;
+    for (const part of parts) {
+      this.run.writeMemory(Number(part.address), bytes.subarray(done, done + part.bytes));
+      done += part.bytes;
     }
     this.forgetFuture();
     return true;

@@ -6,7 +6,7 @@ import { BREAKPOINTS_MAX } from "../../../build/gen/host/machine/core/hart/break
 import { HartState, Mode } from "../../../build/gen/host/machine/core/hart/hart.ts";
 import type { EmbeddedMachine } from "../machine.ts";
 import type { Focus } from "./focus.ts";
-import { physicalParts } from "./virtual.ts";
+import { wholeParts } from "./virtual.ts";
 import { type Watched, type WatchHit, Watchpoints } from "./watchpoints.ts";
 
 /**
@@ -75,7 +75,7 @@ export class Stops {
    */
   setWatchpoint(watched: Watched, hart: number, address: bigint, bytes: number): boolean {
     return this.watchpoints.set(watched, address, bytes, () =>
-      physicalParts(this.machine, hart, address, bytes),
+      wholeParts(this.machine, hart, address, bytes),
     );
   }
 

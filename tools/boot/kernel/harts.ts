@@ -11,8 +11,8 @@ export interface KernelHart {
   hartid: number;
   /** An `Online`. */
   online: number;
-  /** Whether it runs a task. */
-  running: boolean;
+  /** Address of the task that it runs; 0 for none. */
+  running: number;
   /** Bits of the lock ranks that it holds; 0 if the build does not check lock order. */
   heldRanks: number;
   mailbox: number;
@@ -31,7 +31,7 @@ export function readKernelHart(machine: EmbeddedMachine, layout: Layout, index: 
     index: word("index"),
     hartid: word("hartid"),
     online: word("online0"),
-    running: word("running") !== 0,
+    running: word("running"),
     heldRanks: word("heldRanks"),
     mailbox: word("mailbox0"),
     ticks: word("ticks"),

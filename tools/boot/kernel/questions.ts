@@ -68,12 +68,7 @@ function nameOf(machine: EmbeddedMachine, address: number): string {
 }
 
 function tasks(machine: EmbeddedMachine, layout: Layout): string[] {
-  const running = new Map(
-    hartsOf(machine, layout).map(({ index }) => {
-      const hart = layout.address("harts") + index * layout.number("HART_STRIDE");
-      return [machine.readWord(hart + layout.number("Hart.running")), index];
-    }),
-  );
+  const running = new Map(hartsOf(machine, layout).map((hart) => [hart.running, hart.index]));
   const rows = livingTasks(machine, layout).map(({ at, number, name }) => {
     const word = (field: string): number => machine.readWord(at + layout.number(`Task.${field}`));
     const wait = waitOf(machine, layout, at);
@@ -135,8 +130,9 @@ function locks(machine: EmbeddedMachine, layout: Layout): string[] {
 
 function mail(machine: EmbeddedMachine, layout: Layout): string[] {
   const shift = layout.number("MAIL_SENT_SHIFT");
-  return hartsOf(machine, layout).map(({ index, mailbox }) => {
-    const from = hartsOf(machine, layout).filter((other) => ((mailbox >> (shift + other.index)) & 1) === 1);
+  const harts = hartsOf(machine, layout);
+  return harts.map(({ index, mailbox }) => {
+    const from = harts.filter((other) => ((mailbox >> (shift + other.index)) & 1) === 1);
     return `hart ${index}: ${from.length === 0 ? "empty" : `from ${from.map((other) => `hart ${other.index}`).join(", ")}`}`;
   });
 }
